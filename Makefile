@@ -1,0 +1,137 @@
+# Builds, tests and installs mapscope. Not a place for lists: packages stand in .ci/deps, fixtures in fixtures/fixtures.mk.
+# Quiet by default; V=1 shows commands. All output goes to build/.
+
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+Q := $(if $(V),,@)
+say = @$(if $(V)$(HUSH),:,printf '  %-8s %s\n' '$(1)' '$(2)')
+
+PREFIX ?= /usr/local
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+# Debian's own, which its python3-pytest belongs to; an environment's python3 may stand before it on PATH.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+export PYTHON
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS ?= -O2 -g
+BASE_CFLAGS := -std=gnu11 $(WARN) -Icore -MMD -MP
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# libdwarf stays out of the library: only the command-line tool may load it (a bad file must not take a debugger down).
+CORE := $(filter-out core/hmap/% core/cli/% core/tests/% core/types/dwarf.c,$(wildcard core/*.c core/*/*.c))
+HMAP := $(wildcard core/hmap/*.c)
+TESTS := $(wildcard core/tests/test_*.c)
+HELPERS := $(filter-out $(TESTS) core/tests/fuzz_%,$(wildcard core/tests/*.c))
+C_ALL := $(CORE) $(HMAP) $(TESTS) $(HELPERS) $(wildcard fixtures/*.c)
+H_ALL := $(wildcard core/*.h core/*/*.h fixtures/*.h)
+PY_ALL := $(wildcard core/python/mapscope/*.py gdb/*.py lldb/*.py fixtures/*.py .ci/*.py)
+LIB := build/libmapscope.so
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: all lib fixtures deps demo check check-core check-gdb asan golden bench lint format install uninstall clean help \
+	tests lint-c lint-format lint-tidy lint-symbols lint-floors lint-python
+
+all: lib fixtures	## the decoder (build/libmapscope.so) and every fixture
+lib: $(LIB)
+
+-include fixtures/fixtures.mk
+
+# One set of objects per way of compiling: build/NAME/core/….o.
+define variant
+build/$(1)/%.o: %.c
+	$$(call say,$(2),$$<$(if $(filter lib,$(1)),, ($(1))))
+	$$(Q)mkdir -p $$(@D) && $(2) $$(BASE_CFLAGS) $(3) -c $$< -o $$@
+build/$(1)/core.a: $$(patsubst %.c,build/$(1)/%.o,$$(CORE) $$(HMAP) $$(HELPERS))
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+build/$(1)/test_%: build/$(1)/core/tests/test_%.o build/$(1)/core.a
+	$$(Q)$(2) $(3) $$^ -lcmocka -lm -o $$@
+endef
+$(eval $(call variant,lib,$$(CC),$$(CFLAGS) -fPIC -fvisibility=hidden))
+$(eval $(call variant,asan-gcc,gcc,$(SANITIZE)))
+$(eval $(call variant,asan-clang,clang,$(SANITIZE)))
+$(eval $(call variant,warn-gcc,gcc,-O2 -Werror))
+$(eval $(call variant,warn-clang,clang,-O2 -Werror))
+.SECONDARY:
+
+$(LIB): $(CORE:%.c=build/lib/%.o)
+	$(call say,link,$@)
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-z,defs $(LDFLAGS) $^ -lm -o $@
+
+TEST_BINS := $(foreach v,asan-gcc asan-clang,$(TESTS:core/tests/%.c=build/$(v)/%))
+# What a Go program beside a test writes is that test's argument: the truth for the map in C.
+RECORDINGS := $(patsubst core/tests/%.go,build/recordings/%.txt,$(wildcard core/tests/*.go))
+build/recordings/%.txt: core/tests/%.go
+	$(call say,record,$<)
+	$(Q)mkdir -p $(@D) && $(fixture_go_env) $(GO) build -trimpath -o $(@:.txt=) $< && $(@:.txt=) >$@
+tests: $(TEST_BINS) $(RECORDINGS)
+
+deps:	## install what `make check` needs and is missing
+	@.ci/deps demo check
+
+demo:	## install what is missing, build, and show the main job on a C and a Go program
+	@.ci/deps demo
+	@echo 'Building the decoder and two small programs to look into.'
+	+@$(MAKE) $(if $(V),,-s HUSH=1) lib build/fixtures/growing build/fixtures/growing.go
+	@$(PYTHON) fixtures/demo.py
+
+check:	## install what is missing, build, run every test (T=NAME: those of that name; ALLOW_SKIP=1)
+	@.ci/deps demo check
+	@$(PYTHON) .ci/suite.py lint core gdb
+
+check-core:	## the C tests, with gcc and clang, under the address and undefined-behaviour sanitizers
+	@$(PYTHON) .ci/suite.py core
+asan: check-core	## the same
+check-gdb:	## the sessions in gdb
+	@$(PYTHON) .ci/suite.py gdb
+
+golden: lib fixtures	## rewrite the expected output and the README's blocks; read the diff like code
+	cd fixtures && MAPSCOPE_GOLDEN=1 $(PYTHON) -m pytest -q -p no:cacheprovider
+
+bench: lib fixtures	## the measurements of the README
+	cd fixtures && $(PYTHON) bench.py
+
+lint: lint-c lint-format lint-tidy lint-symbols lint-floors lint-python	## warnings, formatting, floors, exported symbols, Python types
+lint-c: $(foreach v,warn-gcc warn-clang,$(C_ALL:%.c=build/$(v)/%.o))
+lint-format:
+	$(call say,format,C)
+	$(Q).ci/format $(C_ALL) $(H_ALL)
+lint-tidy: $(patsubst %.c,build/tidy/%.ok,$(CORE) $(HMAP))
+build/tidy/%.ok: %.c .clang-tidy build/warn-clang/%.o
+	$(call say,tidy,$<)
+	$(Q)mkdir -p $(@D) && .ci/tidy $< && touch $@
+lint-symbols: $(LIB)
+	$(call say,symbols,$(LIB))
+	$(Q).ci/symbols $(LIB) core/mapscope.h
+lint-floors:
+	$(call say,floors,core gdb fixtures)
+	$(Q)$(PYTHON) .ci/floors.py
+lint-python:
+	$(call say,python,black flake8 mypy)
+	$(Q).ci/python $(PY_ALL)
+
+format:	## apply clang-format and black
+	clang-format -i $(C_ALL) $(H_ALL)
+	black -q -l 120 -t py39 $(PY_ALL)
+
+SHARE := $(DESTDIR)$(PREFIX)/share/mapscope
+install: lib	## to PREFIX (/usr/local), under DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/lib/mapscope $(SHARE)/gdb $(SHARE)/core/python/mapscope
+	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/mapscope/
+	install -m 644 gdb/*.py $(SHARE)/gdb/
+	install -m 644 core/python/mapscope/*.py $(SHARE)/core/python/mapscope/
+	$(if $(wildcard lldb/*.py),install -d $(SHARE)/lldb && install -m 644 lldb/*.py $(SHARE)/lldb/)
+	@echo "For gdb, add to ~/.gdbinit:  source $(PREFIX)/share/mapscope/gdb/mapscope_gdb.py"
+uninstall:	## remove what install put there
+	rm -rf $(DESTDIR)$(PREFIX)/lib/mapscope $(SHARE)
+
+clean:	## remove build/
+	rm -rf build
+help:	## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile fixtures/fixtures.mk
+
+-include $(wildcard build/*/core/*.d build/*/core/*/*.d build/*/fixtures/*.d)
