@@ -1,0 +1,42 @@
+/* A command line, split and understood: the grammar of commands.md, section 3.  */
+#ifndef MS_ARGS_H
+#define MS_ARGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "context.h"
+
+enum ms_option {
+	MS_OPT_JSON = 1 << 0,
+	MS_OPT_LIMIT = 1 << 1,
+	MS_OPT_OFFSET = 1 << 2,
+	MS_OPT_FROM = 1 << 3,
+	MS_OPT_OUTPUT = 1 << 4,
+	MS_OPT_ADDR = 1 << 5,
+	MS_OPT_TYPE = 1 << 6,
+	MS_OPT_BUCKET = 1 << 7,
+	MS_OPT_OLD = 1 << 8,
+	MS_OPT_NEW = 1 << 9,
+	MS_OPT_SORT = 1 << 10,
+};
+
+struct ms_args {
+	uint32_t given; /* enum ms_option */
+	char *expr;
+	char *from, *output, *type, *sort;
+	uint64_t limit, offset, bucket;
+};
+
+/* Understands LINE for a command that takes one EXPR and the options of ALLOWED. MS_OK, MS_NO_MEMORY, or MS_USAGE with the reason
+   in ms_error. ms_args_fini in every case.  */
+int32_t ms_args_parse(struct ms_context *ctx, const char *line, uint32_t allowed, struct ms_args *out);
+void ms_args_fini(struct ms_args *args);
+
+/* The N-th option of ALLOWED that begins with PREFIX; NULL behind the last.  */
+const char *ms_args_option(uint32_t allowed, const char *prefix, uint32_t n);
+
+/* The operator in EXPR that assigns ("=", "+=", "++"), NULL if there is none.  */
+const char *ms_args_assigns(const char *expr);
+
+#endif

@@ -1,0 +1,76 @@
+/* A command at work: shared by cmd/commands.c (life, output, errors) and the files of the commands themselves.  */
+#ifndef MS_COMMAND_H
+#define MS_COMMAND_H
+
+#include <stdio.h>
+
+#include "cmd/args.h"
+#include "out/view.h"
+
+struct sorter;
+
+struct ms_command {
+	struct ms_context *ctx;
+	const struct ms_command_kind *kind; /* NULL: no such command */
+	char *name, *line;
+	enum { COMMAND_NEW, COMMAND_WALKING, COMMAND_ENDING, COMMAND_DONE } state;
+	bool interrupt; /* asked for */
+	int32_t status; /* enum ms_status */
+	struct ms_buf error;
+
+	struct ms_args args;
+	struct ms_map *map;
+	struct ms_walk *walk;
+	struct ms_notes notes;
+	struct ms_fetch fetch;	  /* the live slots of the row at hand */
+	const struct ms_row *row; /* not all of its entries shown; NULL: the walk goes on */
+	uint32_t row_at;	  /* entry of FETCH to show next */
+	uint64_t limit;		  /* rows; 0: none */
+	uint64_t skip;		  /* rows still to pass over */
+	uint64_t drop;		  /* map-buckets: rows of the first chain that an earlier page has shown */
+	uint64_t shown, found;	  /* rows shown; live entries met */
+	bool from_start;	  /* the walk began at the map's beginning */
+	bool limited;		  /* there is more than the limit let through */
+	struct ms_position next;  /* where the next page begins */
+	struct sorter *sorter;	  /* with --sort */
+
+	struct ms_buf out;  /* for the screen, until fetched */
+	struct ms_buf rows; /* for the file */
+	FILE *file;
+	bool fetched;
+};
+
+struct ms_command_kind {
+	const char *name, *help;
+	uint32_t options;      /* enum ms_option */
+	bool rows_are_entries; /* a row is what count counts */
+	/* After the map is open. MS_OK: go on with STEP; MS_NOT_FOUND: all is printed.  */
+	int32_t (*begin)(struct ms_command *cmd);
+	/* Shows a row or passes one over. MS_OK, MS_AGAIN (the slice is over), MS_NOT_FOUND (no more), or a failure.  */
+	int32_t (*step)(struct ms_command *cmd);
+};
+
+extern const struct ms_command_kind ms_command_info, ms_command_buckets, ms_command_entries;
+
+/* Where rows are printed to.  */
+struct ms_view ms_command_view(struct ms_command *cmd);
+/* The counts of the answer so far.  */
+struct ms_end ms_command_end(struct ms_command *cmd);
+/* Fetches the live slots of cmd->row into cmd->fetch. MS_OK or a failure.  */
+int32_t ms_command_fetch(struct ms_command *cmd);
+/* Begins a walk by the options given.  */
+int32_t ms_command_walk(struct ms_command *cmd, bool live_only);
+
+/* cmd/output.c: the file of -o, if any. MS_OK, or MS_IO with the reason.  */
+int32_t ms_output_open(struct ms_command *cmd);
+int32_t ms_output_flush(struct ms_command *cmd);
+int32_t ms_output_close(struct ms_command *cmd);
+
+/* cmd/sort.c: keeps the first rows in key order, then gives them out.  */
+int32_t ms_sorter_new(struct ms_command *cmd);
+void ms_sorter_free(struct sorter *sorter);
+int32_t ms_sorter_add(struct ms_command *cmd, const struct ms_entry *entry);
+/* One more piece of the work after the walk: MS_OK, MS_NOT_FOUND when all rows are printed, MS_NO_MEMORY.  */
+int32_t ms_sorter_step(struct ms_command *cmd);
+
+#endif

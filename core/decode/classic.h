@@ -1,0 +1,72 @@
+/* Go's classic map as the decoder sees it: offsets of the header's and bucket's members, and the header's values. Shared by
+   the files classic*.c only.  */
+#ifndef MS_CLASSIC_H
+#define MS_CLASSIC_H
+
+#include "base/facts.h"
+#include "decode/map.h"
+
+/* Offsets in bytes from the bucket's start, from the target's debug information or from the map's own descriptor.  */
+struct classic_bucket {
+	uint64_t size;
+	uint64_t tophash, keys, elems, overflow;
+	uint64_t key_slot, elem_slot;	  /* bytes of a slot's key and elem */
+	const struct ms_node *key, *elem; /* as the slot holds them; NULL: bytes */
+};
+
+struct classic_shape {
+	struct ms_shape common;
+	struct {
+		uint64_t offset, size;
+	} count, flags, B, noverflow, hash0, buckets, oldbuckets, nevacuate;
+	bool has_extra;			  /* then arrays have preallocated overflow buckets behind them */
+	bool has_bucket;		  /* BUCKET is known from the type alone */
+	bool key_indirect, elem_indirect; /* Go: from the header's name */
+	struct classic_bucket bucket;
+	const struct ms_node *descriptor; /* of the header's member "type", a pointer to this struct; NULL: none */
+	uint64_t descriptor_offset;	  /* of that member in the header */
+};
+
+struct classic_map {
+	struct ms_map map;
+	uint8_t flags, B, old_B;
+	uint16_t noverflow;
+	uint32_t hash0;
+	uint64_t buckets, oldbuckets, nevacuate;
+	struct classic_bucket bucket;
+};
+
+/* Arrays by number, as ms_position and ms_walk_options count them.  */
+enum { CLASSIC_OLD, CLASSIC_NEW, CLASSIC_ARRAYS };
+
+struct classic_row {
+	struct ms_row common;
+	uint64_t overflow; /* the next bucket of the chain, 0 for none */
+	bool evacuated;
+};
+
+static inline const char *classic_array_name(uint32_t array)
+{
+	return array == CLASSIC_OLD ? "old" : "new";
+}
+
+static inline bool classic_growing(const struct classic_map *map)
+{
+	return map->oldbuckets != 0;
+}
+
+static inline bool classic_evacuated(uint8_t first_tophash)
+{
+	return first_tophash >= HMAP_EVACUATED_X && first_tophash <= HMAP_EVACUATED_EMPTY;
+}
+
+/* Bytes of an array of 2^B buckets with the overflow buckets preallocated behind it.  */
+uint64_t classic_array_bytes(const struct classic_map *map, uint8_t B);
+
+int32_t classic_walk_new(struct ms_map *map, const struct ms_walk_options *options, struct ms_notes *notes,
+			 struct ms_walk **out);
+int32_t classic_walk_next(struct ms_walk *walk, const struct ms_row **out);
+void classic_walk_progress(const struct ms_walk *walk, uint64_t *done, uint64_t *total);
+void classic_walk_free(struct ms_walk *walk);
+
+#endif

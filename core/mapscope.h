@@ -1,0 +1,242 @@
+/* mapscope: shows live hash maps from the inside. The decoder's whole public interface.
+
+   The caller (a debugger's front-end, the command-line tool, a test) lends two tables of call-backs: how to read the
+   target's memory, and what its types look like. In return it runs commands (map-info, map-buckets, map-entries; text or
+   JSON) and walks maps entry by entry. Nothing here can write to the target, resume it or call a function in it.
+
+	struct ms_context *ctx = ms_new(&memory, &types);
+	struct ms_command *cmd = ms_command_new(ctx, "map-entries", "m --json");
+	do {
+		more = ms_command_step(cmd, 50);                      a slice of at most 50 ms
+		text = ms_command_output(cmd, &size);                 what this slice printed
+		fwrite(text, 1, size, stdout);
+	} while (more == MS_AGAIN);
+	if (*ms_command_error(cmd))
+		fprintf(stderr, "map-entries: %s\n", ms_command_error(cmd));
+	status = ms_command_status(cmd);
+	ms_command_free(cmd);
+	ms_free(ctx);
+
+   Rules that hold for everything below:
+   - Made for foreign-function interfaces: fixed-width integers, no bit-fields, no varargs; structs that cross start with
+     their own size, so that an older caller is detected and new members can be added at the end.
+   - Addresses, types and sizes are the target's. An address is a uint64_t, never a C pointer.
+   - A call returns 0 or more, or a negative enum ms_code. MS_NOT_FOUND is an answer, not a failure.
+   - Texts returned belong to the object they were asked of and live until its next call or its end. They are UTF-8 made
+     printable: bytes of the target outside printable ASCII are escaped.
+   - One thread per context. Two contexts share nothing.
+
+   A call-back answers through its last argument: the library sets *answer to MS_UNANSWERED, and the call-back stores its
+   result there as the last thing it does. Its return value does not exist. (An exception inside a Python call-back, or a
+   Ctrl-C before its first line, is dropped by ctypes and leaves a random return value; an answer that was never stored
+   cannot be mistaken for one.) A call-back that fails stores a negative enum ms_code.  */
+#ifndef MAPSCOPE_H
+#define MAPSCOPE_H
+
+#include <stdint.h>
+
+#define MS_API __attribute__((visibility("default")))
+
+/* The number of this interface; ms_abi() returns the library's. A front-end refuses a library with a lower one.  */
+enum { MS_ABI = 1 };
+MS_API uint32_t ms_abi(void);
+MS_API const char *ms_version(void);
+
+enum ms_code {
+	MS_OK = 0,
+	MS_AGAIN = 1,	   /* the slice of time is over, or the output is full: call again */
+	MS_NOT_FOUND = -1, /* an answer: no such type, symbol, map */
+	MS_FAULT = -2,	   /* target memory that cannot be read */
+	MS_BAD_TYPE = -3,  /* the type is no map, or its debug information makes no sense */
+	MS_BAD_MAP = -4,   /* the header holds values that no map has */
+	MS_NO_MEMORY = -5,
+	MS_USAGE = -6,	     /* a command line that cannot be understood */
+	MS_INTERRUPTED = -7, /* by ms_command_interrupt, or by a call-back that did not answer */
+	MS_REFUSED = -8,     /* the caller could not evaluate an expression; its own words are in ms_value.error */
+	MS_IO = -9,	     /* a file of -o */
+	MS_UNANSWERED = -100,
+};
+
+/* Exit statuses of commands (commands.md, section 7).  */
+enum ms_status { MS_YES = 0, MS_NO = 1, MS_STATUS_USAGE = 2, MS_FAILED = 3, MS_PARTIAL = 4 };
+
+/* ---- What the caller lends ---- */
+
+/* Memory of the target.  */
+struct ms_memory {
+	uint64_t size; /* sizeof(struct ms_memory) */
+	void *user;
+	/* Copies up to LEN bytes at ADDRESS into BUFFER. Answer: how many leading bytes it got (0 when the first one cannot
+	   be read), or a negative code. May be slow: the library asks for up to 1 MiB at a time.  */
+	void (*read)(void *user, uint64_t address, void *buffer, uint64_t len, int64_t *answer);
+	/* Process id of the target where it is a live process of this machine whose memory, as the kernel shows it, is what the
+	   debugger would show (no core, no remote, no replay); then the library reads it directly. 0 otherwise.  */
+	int64_t pid;
+	uint32_t pointer_size; /* 4 or 8 */
+	uint32_t big_endian;   /* 0 or 1 */
+};
+
+enum ms_kind {
+	MS_VOID = 0, /* also: incomplete, unknown */
+	MS_INT = 1,  /* signed integer; a C char is the one named "char" */
+	MS_UINT = 2, /* unsigned integer */
+	MS_BOOL = 3,
+	MS_FLOAT = 4,
+	MS_COMPLEX = 5,
+	MS_ENUM = 6,	/* fields: the enumerators, offset holding the value */
+	MS_POINTER = 7, /* also C++ references; target: what it points to (MS_VOID's type for void *) */
+	MS_ARRAY = 8,	/* target: its element; count: how many */
+	MS_STRUCT = 9,	/* also classes */
+	MS_UNION = 10,
+	MS_FUNCTION = 11,
+	MS_TYPEDEF = 12, /* also const and volatile, unnamed; target: the type behind */
+};
+
+/* A type as the caller knows it: a number of its own, valid until ms_forget. 0 is no type. Equal types should have equal
+   numbers, since each is compiled once and kept.  */
+struct ms_type {
+	uint64_t size;	      /* sizeof(struct ms_type) */
+	uint32_t kind;	      /* enum ms_kind */
+	uint32_t field_count; /* members of a struct or union, enumerators of an enum */
+	uint64_t byte_size;
+	uint64_t target; /* type number */
+	uint64_t count;	 /* elements of an array; 0 where unknown */
+	const char *
+		name; /* as the debug information spells it ("long unsigned int", "point" for struct point, "map[string]int"),
+			     without struct, union or enum before it; "" for none. Stays the caller's, valid until ms_forget.  */
+};
+
+struct ms_field {
+	uint64_t size;	   /* sizeof(struct ms_field) */
+	const char *name;  /* "" for an anonymous member; valid until ms_forget */
+	int64_t offset;	   /* in bytes; for an enumerator its value */
+	uint64_t type;	   /* type number; 0 for an enumerator */
+	uint32_t bit_size; /* 0: no bit-field */
+	uint32_t
+		bit_offset; /* of a bit-field: from the lowest bit (little-endian) or highest bit (big-endian) of byte OFFSET */
+};
+
+/* The value of an expression: its bytes as the debugger holds them now, and where they lie. An address of 0 means that they
+   lie nowhere (a register, a convenience variable).  */
+struct ms_value {
+	uint64_t size; /* sizeof(struct ms_value) */
+	uint64_t type; /* type number */
+	uint64_t address;
+	const void *bytes; /* the caller's, valid until its next call-back */
+	uint64_t
+		byte_count; /* may be 0 for an address with nothing readable behind it: the library then reads it itself */
+	const char *
+		error; /* with MS_REFUSED: why, in the debugger's words; the caller's, valid until its next call-back */
+};
+
+/* Types and names of the target. Each call-back answers MS_OK, MS_NOT_FOUND or another negative code.  */
+struct ms_types {
+	uint64_t size; /* sizeof(struct ms_types) */
+	void *user;
+	/* The value of EXPR in the selected frame, without calling a function in the target or assigning anything.  */
+	void (*evaluate)(void *user, const char *expr, struct ms_value *out, int64_t *answer);
+	/* The type named NAME ("struct point", "map[string]int", "main.T"), as a user would write it in the target's language.  */
+	void (*lookup)(void *user, const char *name, uint64_t *type_out, int64_t *answer);
+	void (*type)(void *user, uint64_t type, struct ms_type *out, int64_t *answer);
+	void (*field)(void *user, uint64_t type, uint32_t index, struct ms_field *out, int64_t *answer);
+	/* The address of the object-file symbol NAME ("runtime.types").  */
+	void (*symbol)(void *user, const char *name, uint64_t *address_out, int64_t *answer);
+};
+
+/* ---- Contexts ---- */
+
+struct ms_context;
+
+/* Copies both tables (not what they point to). NULL when memory is short or a table is older than this library's.  */
+MS_API struct ms_context *ms_new(const struct ms_memory *memory, const struct ms_types *types);
+MS_API void ms_free(struct ms_context *ctx);
+
+/* To be called when the selected target, its way of being read or its architecture may have changed: replaces the memory
+   table. Cheap; a front-end calls it before every command and printer.  */
+MS_API int32_t ms_set_memory(struct ms_context *ctx, const struct ms_memory *memory);
+
+/* Drops all compiled types and thereby every type number the caller ever gave: to be called when modules or object files
+   come or go. Open maps, iterators and commands of this context must be freed before.  */
+MS_API void ms_forget(struct ms_context *ctx);
+
+/* Rows that a text answer shows without --limit. 0: no limit. 200 at first.  */
+MS_API void ms_set_default_limit(struct ms_context *ctx, uint64_t rows);
+
+/* One line that says why the last call on CTX failed. "" after a success.  */
+MS_API const char *ms_error(const struct ms_context *ctx);
+
+/* ---- Commands ---- */
+
+/* The commands that exist, for front-ends to declare them: INDEX from 0; NULL behind the last. The help text's first line
+   is a summary ending in a full stop; then come the usage, the options and examples.  */
+MS_API const char *ms_command_name(uint32_t index);
+MS_API const char *ms_command_help(uint32_t index);
+/* Options of that command that begin with PREFIX, for completion: the N-th one, or NULL.  */
+MS_API const char *ms_command_option(uint32_t index, const char *prefix, uint32_t n);
+
+struct ms_command;
+
+/* Begins command NAME with the words of LINE, unparsed. Never fails but for want of memory (NULL): what is wrong with the
+   line shows after the first step.  */
+MS_API struct ms_command *ms_command_new(struct ms_context *ctx, const char *name, const char *line);
+/* Works for about SLICE_MS milliseconds (a single read of a slow target may take longer), or until 64 KiB of output wait to
+   be fetched. MS_AGAIN: call again. MS_OK: done, look at the status. Never another value.  */
+MS_API int32_t ms_command_step(struct ms_command *cmd, uint32_t slice_ms);
+/* Output since the last call, for the screen (with -o FILE the rows are in FILE).  */
+MS_API const char *ms_command_output(struct ms_command *cmd, uint64_t *size_out);
+/* Ends the command early: the next step prints what belongs at the end ("interrupted", counts) and returns MS_OK.  */
+MS_API void ms_command_interrupt(struct ms_command *cmd);
+/* After MS_OK: enum ms_status, and the one line of an error, "" if there is none.  */
+MS_API int32_t ms_command_status(const struct ms_command *cmd);
+MS_API const char *ms_command_error(const struct ms_command *cmd);
+/* For a progress line: units done and in all (0: unknown), of no stated kind.  */
+MS_API void ms_command_progress(const struct ms_command *cmd, uint64_t *done_out, uint64_t *total_out);
+MS_API void ms_command_free(struct ms_command *cmd);
+
+/* ---- Maps, for printers ---- */
+
+/* MS_OK when TYPE is a map or a pointer to one, by shape; MS_NOT_FOUND when not, or when it is a header that does not tell what
+   it holds (runtime.hmap). Asks the caller once per type.  */
+MS_API int32_t ms_type_is_map(struct ms_context *ctx, uint64_t type);
+
+struct ms_map;
+
+/* Opens the map that VALUE is or points to: reads the header, no more. MS_BAD_MAP and MS_FAULT leave the reason in ms_error
+   ("B is 60, more buckets than memory has"). A nil map opens, and is empty.  */
+MS_API int32_t ms_map_open(struct ms_context *ctx, const struct ms_value *value, struct ms_map **out);
+MS_API void ms_map_free(struct ms_map *map);
+/* Header facts by their JSON name: "count", "B", "growing" (0, 1), "nil" (0, 1). MS_NOT_FOUND for another name.  */
+MS_API int32_t ms_map_number(const struct ms_map *map, const char *name, int64_t *out);
+/* One line: type, length, B and growth, from the header only.  */
+MS_API const char *ms_map_summary(struct ms_map *map);
+
+/* Entries in walk order, in batches. KEYS and ELEMS hold COUNT records of key_size and elem_size bytes, as they lie in
+   the target (indirect ones already fetched); addresses say where. All pointers are the library's, valid until the next call
+   on the iterator. A key or elem that could not be fetched has address 0 and zero bytes. Type 0: untyped bytes.  */
+struct ms_batch {
+	uint64_t size; /* sizeof(struct ms_batch) */
+	uint64_t count;
+	uint64_t key_type, elem_type;
+	uint64_t key_size, elem_size;
+	const uint8_t *keys, *elems;
+	const uint64_t *key_addresses, *elem_addresses;
+};
+
+struct ms_iter;
+
+/* FROM: "" for the beginning, or the token of ms_iter_token. The map must outlive the iterator.  */
+MS_API int32_t ms_iter_new(struct ms_map *map, const char *from, struct ms_iter **out);
+MS_API void ms_iter_free(struct ms_iter *iter);
+/* The next 1 to MAX entries. MS_OK with a count of 0: no more. MS_AGAIN: a slice of 50 ms found none, call again.  */
+MS_API int32_t ms_iter_next(struct ms_iter *iter, uint64_t max, struct ms_batch *out);
+/* Where the entry after the last one given stands, for ms_iter_new; "" at the end.  */
+MS_API const char *ms_iter_token(struct ms_iter *iter);
+/* After the end: what the reader must know (damage met, entries found are not count), one line; "" for nothing.  */
+MS_API const char *ms_iter_note(struct ms_iter *iter);
+
+/* ---- Words for front-ends ---- */
+
+/* TEXT with everything but printable ASCII escaped; for a text of the target that a front-end must print itself.  */
+MS_API const char *ms_escape(struct ms_context *ctx, const char *text, uint64_t size);
+
+#endif

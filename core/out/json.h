@@ -1,0 +1,13 @@
+/* The JSON half of the views; called by out/view.c only.  */
+#ifndef MS_JSON_H
+#define MS_JSON_H
+
+#include "out/view.h"
+
+void ms_json_info(struct ms_view *view, const struct ms_facts *facts, const struct ms_end *end);
+int32_t ms_json_row(struct ms_view *view, const struct ms_map *map, const struct ms_row *row,
+		    const struct ms_entry *entries);
+int32_t ms_json_entry(struct ms_view *view, const struct ms_map *map, const struct ms_entry *entry);
+void ms_json_end(struct ms_view *view, const struct ms_end *end);
+
+#endif
