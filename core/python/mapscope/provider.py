@@ -1,0 +1,211 @@
+"""The debugger's answers as the decoder wants them: numbers for types, C structs, call-backs. Knows no debugger: a
+front-end's Target answers the questions, see its Protocol.
+
+The decoder calls back through ctypes, which drops exceptions and hands C a random result. So a call-back stores its
+answer as its last act; one that did not get so far counts as interrupted."""
+
+import contextlib
+import ctypes
+import sys
+from typing import Any, Callable, Dict, Hashable, Iterator, List, NamedTuple, Optional, Protocol, Tuple
+
+from . import abi
+from .abi import Code
+
+
+class Refused(Exception):
+    """The debugger could not evaluate an expression, in its own words."""
+
+
+class Member(NamedTuple):
+    name: str
+    offset: int  # bytes; an enumerator's value
+    type: Any = None  # native
+    bit_size: int = 0
+    bit_offset: int = 0
+
+
+class Shape(NamedTuple):
+    kind: int
+    size: int
+    name: str = ""
+    target: Any = None  # native type
+    length: int = 0  # of an array
+    members: Tuple[Member, ...] = ()
+
+
+class Target(Protocol):
+    """The debugger's side. Native types are its own type objects, with == between them."""
+
+    def evaluate(self, expr: str) -> Tuple[bytes, int, Any]:
+        ...  # bytes, address or 0, native type; or raise Refused
+
+    def lookup(self, name: str) -> Any:
+        ...  # native type or None
+
+    def describe(self, native: Any) -> Shape:
+        ...
+
+    def read(self, address: int, size: int) -> bytes:
+        ...  # the leading bytes that can be read
+
+    def symbol(self, name: str) -> Optional[int]:
+        ...
+
+    def plain(self, native: Any) -> Any:
+        ...  # without const and volatile
+
+    def key(self, native: Any) -> Hashable:
+        ...  # equal for equal types, and fast
+
+    def memory(self) -> Tuple[int, int, bool]:
+        ...  # pid to read directly or 0, pointer size, big-endian?
+
+    def program(self) -> Any:
+        ...  # another one: types and symbols are others
+
+
+class Provider:
+    """Answers one decoder context. Type numbers hold until clear_types."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.cut = False  # a call-back was interrupted
+        self.trouble: Optional[Exception] = None  # that a call-back raised
+        self.clear_types()
+        guard = self._guard
+        self.memory = abi.Memory(ctypes.sizeof(abi.Memory), None, guard(abi.READ, self._read), 0, 8, 0)
+        self.types = abi.Types(
+            ctypes.sizeof(abi.Types),
+            None,
+            guard(abi.EVALUATE, self._evaluate),
+            guard(abi.LOOKUP, self._lookup),
+            guard(abi.TYPE, self._type),
+            guard(abi.FIELD, self._field),
+            guard(abi.SYMBOL, self._symbol),
+        )
+
+    def clear_types(self) -> None:
+        self._natives: List[Any] = []  # by number, from 1
+        self._numbers: Dict[Hashable, List[int]] = {}
+        self._shapes: Dict[int, Tuple[abi.Type, List[abi.Field]]] = {}
+
+    def number(self, native: Any) -> int:
+        """The number by which the decoder knows a type; equal types have equal numbers."""
+        native = self.target.plain(native)
+        same = self._numbers.setdefault(self.target.key(native), [])
+        for number in same:
+            if self._natives[number - 1] == native:
+                return number
+        self._natives.append(native)
+        same.append(len(self._natives))
+        return len(self._natives)
+
+    def native(self, number: int) -> Any:
+        return self._natives[number - 1] if number else None
+
+    @contextlib.contextmanager
+    def calling(self) -> Iterator[None]:
+        """While C may call back: a Ctrl-C that hits a call-back before its first line is no traceback, but a wish to
+        end."""
+        previous = sys.unraisablehook
+        self.cut = False
+
+        def hook(unraisable: Any) -> None:
+            if issubclass(unraisable.exc_type, KeyboardInterrupt):
+                self.cut = True
+            else:
+                previous(unraisable)
+
+        sys.unraisablehook = hook
+        try:
+            yield
+        finally:
+            sys.unraisablehook = previous
+
+    def _guard(self, prototype: Any, method: Callable[..., int]) -> Any:
+        def callback(_user: Any, *arguments: Any) -> None:
+            try:
+                answer = method(*arguments[:-1])
+                arguments[-1][0] = answer
+            except KeyboardInterrupt:
+                self.cut = True
+            except Exception as error:
+                self.trouble = error
+                arguments[-1][0] = Code.FAULT
+
+        return prototype(callback)
+
+    # -- Call-backs: struct ms_memory and struct ms_types
+
+    def _read(self, address: int, buffer: int, size: int) -> int:
+        data = self.target.read(address, size)
+        ctypes.memmove(buffer, data, len(data))
+        return len(data)
+
+    def _evaluate(self, expr: bytes, out: Any) -> int:
+        value = out.contents
+        try:
+            data, address, native = self.target.evaluate(expr.decode("utf-8", "surrogateescape"))
+        except Refused as error:
+            self._lent = ctypes.create_string_buffer(one_line(error).encode("utf-8", "replace"))
+            value.error = ctypes.cast(self._lent, ctypes.c_char_p)
+            return Code.REFUSED
+        self.fill(value, self.number(native), address, data)
+        return Code.OK
+
+    def fill(self, value: abi.Value, number: int, address: int, data: bytes) -> None:
+        self._lent = ctypes.create_string_buffer(data, max(len(data), 1))
+        value.type, value.address = number, address
+        value.bytes, value.byte_count = ctypes.addressof(self._lent), len(data)
+
+    def _lookup(self, name: bytes, out: Any) -> int:
+        native = self.target.lookup(name.decode("utf-8", "surrogateescape"))
+        if native is None:
+            return Code.NOT_FOUND
+        out[0] = self.number(native)
+        return Code.OK
+
+    def _symbol(self, name: bytes, out: Any) -> int:
+        address = self.target.symbol(name.decode("utf-8", "surrogateescape"))
+        if address is None:
+            return Code.NOT_FOUND
+        out[0] = address
+        return Code.OK
+
+    def _type(self, number: int, out: Any) -> int:
+        ctypes.pointer(out.contents)[0] = self._shape(number)[0]
+        return Code.OK
+
+    def _field(self, number: int, index: int, out: Any) -> int:
+        fields = self._shape(number)[1]
+        if index >= len(fields):
+            return Code.NOT_FOUND
+        ctypes.pointer(out.contents)[0] = fields[index]
+        return Code.OK
+
+    def _shape(self, number: int) -> Tuple[abi.Type, List[abi.Field]]:
+        found = self._shapes.get(number)
+        if found is None:
+            shape = self.target.describe(self._natives[number - 1])
+            fields = [
+                abi.Field(
+                    ctypes.sizeof(abi.Field),
+                    member.name.encode("utf-8", "replace"),
+                    member.offset,
+                    0 if member.type is None else self.number(member.type),
+                    member.bit_size,
+                    member.bit_offset,
+                )
+                for member in shape.members
+            ]
+            target = 0 if shape.target is None else self.number(shape.target)
+            name = shape.name.encode("utf-8", "replace")
+            size = ctypes.sizeof(abi.Type)
+            found = abi.Type(size, shape.kind, len(fields), shape.size, target, shape.length, name), fields
+            self._shapes[number] = found
+        return found
+
+
+def one_line(error: object) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,168 @@
+"""One decoder and one debugger: commands run in slices, maps opened, types forgotten when programs change."""
+
+import ctypes
+import time
+import weakref
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from . import abi
+from .abi import Code, Status, text
+from .maps import Map
+from .provider import Provider, Target, one_line
+
+SLICE_MS = 50  # the longest that Ctrl-C waits for C
+
+
+class Session:
+    """INTERRUPTED says whether the user wants to stop; asked after each slice."""
+
+    def __init__(self, lib: Any, target: Target, interrupted: Callable[[], bool]) -> None:
+        self.lib = lib
+        self.interrupted = interrupted
+        self.commands = _listed(lib.ms_command_name)
+        self.running = 0  # commands
+        self.touched = 0.0  # when a walk gave its last entry (time.monotonic): types are not forgotten under its feet
+        self.opened: "weakref.WeakSet[Map]" = weakref.WeakSet()
+        self.provider = Provider(target)
+        self._stale = False
+        self._program: Any = None
+        self._is_map: Dict[int, bool] = {}  # by type number
+        self.context = lib.ms_new(ctypes.byref(self.provider.memory), ctypes.byref(self.provider.types))
+        if not self.context:
+            raise abi.LoadError("the decoder cannot start: out of memory")
+
+    def run(self, name: str, line: str, write: Callable[[str], Any], progress: "Progress") -> Tuple[int, str]:
+        """Runs a command to its end, or to the user's Ctrl-C, handing its output to WRITE. Returns its status and the
+        line of its error, "" if there is none. A KeyboardInterrupt of WRITE (the pager's q) ends it without a word."""
+        self.refresh()
+        self.provider.trouble = None
+        command = self.lib.ms_command_new(self.context, name.encode(), line.encode("utf-8", "surrogateescape"))
+        if not command:
+            return Status.FAILED, "out of memory"
+        self.running += 1
+        try:
+            with self.provider.calling():
+                wanted = self._pump(command, write, progress)
+            if not wanted:
+                return Status.PARTIAL, ""
+            error = text(self.lib.ms_command_error(command))
+            if error and self.provider.trouble is not None:
+                error += f" ({type(self.provider.trouble).__name__}: {one_line(self.provider.trouble)})"
+            return self.lib.ms_command_status(command), error
+        finally:
+            self.running -= 1
+            self.lib.ms_command_free(command)
+
+    def options(self, name: str, prefix: str) -> List[str]:
+        """Options of that command which begin with PREFIX."""
+        index, raw = self.commands.index(name), prefix.encode()
+        return _listed(lambda n: self.lib.ms_command_option(index, raw, n))
+
+    def help(self, name: str) -> str:
+        return text(self.lib.ms_command_help(self.commands.index(name)))
+
+    def set_limit(self, rows: int) -> None:
+        self.lib.ms_set_default_limit(self.context, rows)
+
+    def is_map(self, native: Any) -> bool:
+        """Whether values of this type are maps or pointers to one. Cheap when asked again."""
+        self._forget_if_due()
+        number = self.provider.number(native)
+        found = self._is_map.get(number)
+        if found is None:
+            with self.provider.calling():
+                answer = self.lib.ms_type_is_map(self.context, number)
+            found = answer == Code.OK
+            if answer != Code.INTERRUPTED and not self.provider.cut:
+                self._is_map[number] = found
+        return found
+
+    def open(self, native: Any, address: int, data: bytes) -> "Map":
+        """The map that a value is or points to; raises BadMap."""
+        self.refresh()
+        return Map(self, self.provider.number(native), address, data)
+
+    def refresh(self) -> None:
+        """Tells the decoder how the target is read from now on."""
+        if self._program != self.provider.target.program():
+            self._stale = True
+        self._forget_if_due()
+        memory = self.provider.memory
+        memory.pid, memory.pointer_size, memory.big_endian = self.provider.target.memory()
+        self.lib.ms_set_memory(self.context, ctypes.byref(memory))
+
+    def forget(self) -> None:
+        """To be called when object files come or go: types are asked for anew as soon as nothing uses the old ones."""
+        self._stale = True
+
+    def _forget_if_due(self) -> None:
+        if not self._stale or self.running or time.monotonic() - self.touched < 0.2:
+            return
+        for opened in list(self.opened):
+            opened.close()
+        self.lib.ms_forget(self.context)
+        self.provider.clear_types()
+        self._is_map.clear()
+        self._program = self.provider.target.program()
+        self._stale = False
+
+    def _pump(self, command: int, write: Callable[[str], Any], progress: "Progress") -> bool:
+        size = ctypes.c_uint64()
+        more = Code.AGAIN
+        while more == Code.AGAIN:
+            chunk = ""
+            try:
+                more = self.lib.ms_command_step(command, SLICE_MS)
+                where = self.lib.ms_command_output(command, ctypes.byref(size))
+                chunk = ctypes.string_at(where, size.value).decode("utf-8", "replace") if size.value else ""
+                if more == Code.AGAIN and (self.interrupted() or self.provider.cut):
+                    self.lib.ms_command_interrupt(command)
+            except KeyboardInterrupt:
+                self.lib.ms_command_interrupt(command)
+            try:
+                if chunk or more != Code.AGAIN:
+                    progress.erase()
+                    write(chunk)
+                else:
+                    progress.show(*self._progress(command))
+            except KeyboardInterrupt:
+                return False
+        return True
+
+    def _progress(self, command: int) -> Tuple[int, int]:
+        done, total = ctypes.c_uint64(), ctypes.c_uint64()
+        self.lib.ms_command_progress(command, ctypes.byref(done), ctypes.byref(total))
+        return done.value, total.value
+
+
+class Progress:
+    """A line on the terminal for work that prints nothing and lasts; erased when something is printed."""
+
+    def __init__(self, write: Optional[Callable[[str], Any]]) -> None:
+        self._write = write  # None: no terminal
+        self._due = time.monotonic() + 1
+        self._width = 0
+
+    def show(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._write is None or now < self._due:
+            return
+        line = f"... {done * 100 // total} %" if total else f"... {done}"
+        self._write("\r" + line.ljust(self._width))
+        self._width = len(line)
+        self._due = now + 0.2
+
+    def erase(self) -> None:
+        if self._width and self._write is not None:
+            self._write("\r" + " " * self._width + "\r")
+            self._width = 0
+
+
+def _listed(function: Callable[[int], Optional[bytes]]) -> List[str]:
+    """FUNCTION(0), FUNCTION(1), … up to its first None."""
+    found: List[str] = []
+    while True:
+        name = function(len(found))
+        if name is None:
+            return found
+        found.append(text(name))

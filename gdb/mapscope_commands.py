@@ -1,0 +1,180 @@
+"""gdb's commands map-..., as the decoder lists them, the convenience functions $map_... and `set mapscope`. Everything
+that a command means is decided in C: its line goes there unparsed, its output comes back as text."""
+
+import glob
+import os
+from typing import Any, List, Optional
+
+import gdb
+import mapscope
+import mapscope_printers
+from mapscope import abi
+from mapscope.maps import BadMap, Map
+from mapscope.session import Progress, Session
+from mapscope_interrupts import interrupts, quietly
+from mapscope_target import Target, raw
+
+
+class MapCommand(gdb.Command):
+    """One instance per name in the decoder's own table."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self._session, self._name = session, name
+        self.__doc__ = session.help(name)
+        super().__init__(name, gdb.COMMAND_DATA)
+
+    def invoke(self, line: str, from_tty: bool) -> None:
+        self.dont_repeat()
+        interrupts.when = None
+        interrupts.arm()
+        interrupts.commands += 1
+        try:
+            status, error = self._session.run(self._name, line, gdb.write, Progress(_terminal()))
+        finally:
+            interrupts.commands -= 1
+        mapscope.status = status
+        gdb.set_convenience_variable("_map_status", status)
+        if status in (abi.Status.USAGE, abi.Status.FAILED):
+            raise gdb.GdbError(error or f"{self._name} failed without a word (status {status})")
+        if error:
+            gdb.write(error + "\n", gdb.STDERR)
+
+    def complete(self, text: str, word: Optional[str]) -> List[str]:
+        """Options behind a dash, files behind -o, elsewhere what `output` takes: gdb's own completers would take the
+        options before an expression for a part of it. WORD begins behind gdb's last break character; None asks for
+        those."""
+        if word is None:
+            return []
+        before, _, last = text.rpartition(" ")
+        options = "--" not in before.split()
+        if options and last.startswith("-"):
+            found = self._session.options(self._name, last)
+        elif options and before.endswith("-o"):
+            found = glob.glob(glob.escape(last) + "*")
+        else:
+            shown = gdb.execute("complete output " + last, to_string=True)
+            found = [line[len("output ") :] for line in shown.splitlines() if line.startswith("output ")]
+        return [one[len(last) - len(word) :] for one in found]
+
+
+class MapFunction(gdb.Function):
+    """A fact of a map's header as a number, for conditions such as `break f if $map_growing(m)`."""
+
+    def __init__(self, session: Session, name: str, fact: str, doc: str) -> None:
+        self._session, self._fact = session, fact
+        self.__doc__ = doc
+        super().__init__(name)
+
+    def invoke(self, *values: gdb.Value) -> int:
+        if len(values) != 1:
+            raise gdb.GdbError("one argument is taken: a map")
+        opened = _open(self._session, values[0])
+        try:
+            return opened.number(self._fact)
+        finally:
+            opened.close()
+
+
+def _open(session: Session, value: gdb.Value) -> Map:
+    if session.running:
+        raise gdb.GdbError("not inside a map command")
+    if not session.is_map(value.type):
+        raise gdb.GdbError(f"a value of type {value.type} is not a map")
+    try:
+        data, address = raw(value)
+        return session.open(value.type, address, data)
+    except (BadMap, gdb.error) as error:
+        raise gdb.GdbError(str(error)) from None
+
+
+class SetMapscope(gdb.Command):
+    """Change settings of mapscope, which shows hash maps."""
+
+    def __init__(self) -> None:
+        super().__init__("set mapscope", gdb.COMMAND_DATA, gdb.COMPLETE_NONE, True)
+
+    def invoke(self, line: str, from_tty: bool) -> None:
+        if line:
+            raise gdb.GdbError(f'Undefined set mapscope command: "{line}".  Try "help set mapscope".')
+        gdb.execute("help set mapscope")
+
+
+class ShowMapscope(gdb.Command):
+    """Show settings of mapscope, which shows hash maps."""
+
+    def __init__(self) -> None:
+        super().__init__("show mapscope", gdb.COMMAND_DATA, gdb.COMPLETE_NONE, True)
+
+    def invoke(self, line: str, from_tty: bool) -> None:
+        if line:
+            raise gdb.GdbError(f'Undefined show mapscope command: "{line}".  Try "help show mapscope".')
+        for name in ("direct-read", "limit"):
+            gdb.write(f"{name}:  ")
+            gdb.execute(f"show mapscope {name}")
+
+
+class Limit(gdb.Parameter):
+    """Without --limit, map-buckets and map-entries show this many rows of text, and then say how to see the next ones.
+    Output with --json or -o is not limited. The default is 200."""
+
+    set_doc = "Set how many rows of text a map command shows."
+    show_doc = "Show how many rows of text a map command shows."
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        super().__init__("mapscope limit", gdb.COMMAND_DATA, gdb.PARAM_UINTEGER)
+        self.value = 200
+
+    def get_set_string(self) -> str:
+        self._session.set_limit(self.value or 0)
+        return ""
+
+    def get_show_string(self, shown: str) -> str:
+        return f"The number of rows of text that a map command shows is {shown}."
+
+
+class DirectRead(gdb.Parameter):
+    """When on, the memory of a live local process is read through the kernel, which is faster than through gdb. It
+    never is for core files, remote targets and recordings. The default is on."""
+
+    set_doc = "Set whether maps of a live local process are read without gdb."
+    show_doc = "Show whether maps of a live local process are read without gdb."
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        super().__init__("mapscope direct-read", gdb.COMMAND_DATA, gdb.PARAM_BOOLEAN)
+        self.value = True
+
+    def get_set_string(self) -> str:
+        self._target.direct_read = self.value
+        return ""
+
+    def get_show_string(self, shown: str) -> str:
+        return f"Reading maps of a live local process without gdb is {shown}."
+
+
+def _terminal() -> Any:
+    """Where a progress line may go."""
+    if not (os.isatty(1) and os.isatty(2)):
+        return None
+
+    def write(text: str) -> None:
+        gdb.write(text, gdb.STDERR)
+        gdb.flush(gdb.STDERR)
+
+    return write
+
+
+def install(here: str) -> None:
+    """Called once, when the library has been found. HERE is the folder of this file."""
+    target = Target()
+    session = Session(abi.load(here), target, interrupts.pending)
+    for name in session.commands:
+        MapCommand(session, name)
+    MapFunction(session, "map_len", "count", "Number of entries of a map: $map_len (MAP).")
+    MapFunction(session, "map_growing", "growing", "Whether a map is growing, 1 or 0: $map_growing (MAP).")
+    SetMapscope(), ShowMapscope(), Limit(session), DirectRead(target)
+    mapscope_printers.install(session)
+    for name in ("new_objfile", "clear_objfiles", "free_objfile"):
+        quietly(session.forget, name)
+    quietly(interrupts.disarm, "before_prompt")

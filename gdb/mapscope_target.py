@@ -1,0 +1,247 @@
+"""What gdb answers when the decoder asks: values of expressions, types, memory. Translates, and decides nothing.
+Changes nothing in the target: no function is called there and nothing written."""
+
+import contextlib
+import re
+from typing import Any, Dict, Hashable, Iterator, Optional, Tuple
+
+import gdb
+from mapscope.abi import Kind
+from mapscope.provider import Member, Refused, Shape
+
+LARGEST_VALUE = 1 << 20  # bytes of a value that are read here; the decoder reads the rest where it needs it
+LARGEST_READ = 1 << 24
+
+_KINDS: Dict[int, int] = {
+    getattr(gdb, "TYPE_CODE_" + name): kind
+    for name, kind in {
+        "BOOL": Kind.BOOL,
+        "FLT": Kind.FLOAT,
+        "COMPLEX": Kind.COMPLEX,
+        "ENUM": Kind.ENUM,
+        "FLAGS": Kind.UINT,
+        "PTR": Kind.POINTER,
+        "REF": Kind.POINTER,
+        "RVALUE_REF": Kind.POINTER,
+        "ARRAY": Kind.ARRAY,
+        "STRUCT": Kind.STRUCT,
+        "UNION": Kind.UNION,
+        "FUNC": Kind.FUNCTION,
+        "METHOD": Kind.FUNCTION,
+        "TYPEDEF": Kind.TYPEDEF,
+    }.items()
+    if hasattr(gdb, "TYPE_CODE_" + name)
+}
+_INTEGERS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_RANGE)
+
+
+class Target:
+    direct_read = True  # `set mapscope direct-read`
+
+    def evaluate(self, expr: str) -> Tuple[bytes, int, gdb.Type]:
+        try:
+            with _harmless():
+                value = gdb.parse_and_eval(expr)
+            if value.type.code in (gdb.TYPE_CODE_REF, getattr(gdb, "TYPE_CODE_RVALUE_REF", -1)):
+                value = value.referenced_value()
+            if value.is_optimized_out:
+                raise Refused("it is optimised out here: try another frame or line, or ADDRESS --type TYPE")
+            return (*raw(value), value.type)
+        except gdb.error as error:
+            raise Refused(str(error)) from None
+
+    def lookup(self, name: str) -> Optional[gdb.Type]:
+        name = re.sub(r"\b(const|volatile)\b", "", name).strip()
+        for spelling in (name, "struct " + name, "union " + name, "enum " + name):
+            with contextlib.suppress(gdb.error):
+                return gdb.lookup_type(spelling)
+        if name.endswith("*"):
+            return _pointer(self.lookup(name[:-1]))
+        if name.startswith("*"):  # Go
+            return _pointer(self.lookup(name[1:]))
+        dimensions = re.match(r"^(.*?[^\]])\s*((\[\d+\]\s*)+)$", name) or re.match(r"^()((\[\d+\]\s*)+)(?=\S)", name)
+        if not dimensions:
+            return None
+        native = self.lookup(dimensions[1] or name[dimensions.end() :])
+        for count in reversed(re.findall(r"\d+", dimensions[2])):
+            native = native.array(int(count) - 1) if native is not None else None
+        return native
+
+    def describe(self, native: gdb.Type) -> Shape:
+        code, size, name = native.code, native.sizeof or 0, native.name or ""
+        if code in _INTEGERS:
+            return Shape(Kind.INT if _is_signed(native) else Kind.UINT, size, name)
+        kind = _KINDS.get(code, Kind.VOID)
+        if kind == Kind.ARRAY:
+            return Shape(kind, size, name, native.target(), _length(native))
+        if kind == Kind.TYPEDEF:
+            below = native.strip_typedefs() if native.target() is None else native.target()
+            return Shape(kind, size, name, below)
+        if kind == Kind.POINTER:
+            return Shape(kind, size, name, native.target())
+        if kind == Kind.ENUM:
+            return Shape(kind, size, name, members=tuple(Member(f.name or "", f.enumval) for f in native.fields()))
+        if kind in (Kind.STRUCT, Kind.UNION):
+            return Shape(kind, size, name, members=tuple(_member(f) for f in native.fields() if hasattr(f, "bitpos")))
+        return Shape(kind, size, name)
+
+    def read(self, address: int, size: int) -> bytes:
+        size = min(size, LARGEST_READ)
+        inferior = gdb.selected_inferior()
+        with contextlib.suppress(gdb.error, OverflowError, ValueError):
+            return bytes(inferior.read_memory(address, size))
+        return _leading(inferior, address, size)
+
+    def symbol(self, name: str) -> Optional[int]:
+        if "'" in name:
+            return None
+        try:
+            return int(gdb.parse_and_eval(f"&'{name}'"))
+        except gdb.error:
+            return None
+
+    def plain(self, native: gdb.Type) -> gdb.Type:
+        """Without const and volatile."""
+        return native.unqualified()
+
+    def key(self, native: gdb.Type, depth: int = 0) -> Hashable:
+        """What tells types apart beside gdb's ==, which takes a typedef for the type behind it. A Go type may be a
+        pointer to itself, hence the depth."""
+        links = (gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_TYPEDEF)
+        below = native.target() if native.code in links and depth < 8 else None
+        return native.code, native.name, native.sizeof, below and self.key(below, depth + 1)
+
+    def memory(self) -> Tuple[int, int, bool]:
+        one = gdb.Value(1)
+        number = one.type
+        little = int(gdb.Value(bytes([1]) + bytes(number.sizeof - 1), number)) == 1
+        return self._pid(), number.pointer().sizeof, not little
+
+    def program(self) -> Any:
+        return gdb.current_progspace()
+
+    def _pid(self) -> int:
+        """Of a process of this machine whose memory is as gdb shows it: no core, no remote, no replay. The selected
+        thread knows it better than the inferior: `checkpoint` and `restart` change processes."""
+        inferior, thread = gdb.selected_inferior(), gdb.selected_thread()
+        connection = getattr(inferior, "connection", None)  # gdb 12
+        live = self.direct_read and inferior.pid and thread is not None and thread.is_valid()
+        if live and connection is not None and connection.type == "native" and gdb.current_recording() is None:
+            return thread.ptid[0]
+        return 0
+
+
+def raw(value: gdb.Value) -> Tuple[bytes, int]:
+    """The bytes of a value, and its address or 0. No bytes where they cannot be read, or are too many. A pointer is
+    what gdb holds (an older one may stand in $1), a struct is what lies at its address now: so do its buckets."""
+    address = 0
+    with contextlib.suppress(gdb.error):  # a bit-field has none
+        address = int(value.address) if value.address is not None else 0
+    size = value.type.sizeof or 0
+    if size > LARGEST_VALUE:
+        return b"", address
+    if address and value.type.strip_typedefs().code != gdb.TYPE_CODE_PTR:
+        with contextlib.suppress(gdb.MemoryError):
+            return bytes(gdb.selected_inferior().read_memory(address, size)) if size else b"", address
+        return b"", address
+    if hasattr(value, "bytes"):  # gdb 15
+        return value.bytes, address
+    return _pack(value), address
+
+
+@contextlib.contextmanager
+def _harmless() -> Iterator[None]:
+    """While an expression is evaluated, gdb itself refuses to call functions of the target and to write its memory.
+    (That registers may not be written cannot be set while a process lives, gdb 13; the decoder refuses assignments.)"""
+    names = [name for name in ("may-call-functions", "may-write-memory") if gdb.parameter(name)]
+    try:
+        for name in names:
+            gdb.execute(f"set {name} off", to_string=True)
+        yield
+    finally:
+        for name in names:
+            _surely(f"set {name} on")
+
+
+def _surely(command: str) -> None:
+    """A Ctrl-C that gdb noticed on the way shows once, as an exception."""
+    try:
+        gdb.execute(command, to_string=True)
+    except KeyboardInterrupt:
+        gdb.execute(command, to_string=True)
+        raise
+
+
+def _leading(inferior: gdb.Inferior, address: int, size: int) -> bytes:
+    """What can be read before the first unreadable byte: found by halving, in 20 reads for 1 MiB."""
+    found = []
+    low, step = 0, 1 << max(size - 1, 1).bit_length()
+    try:
+        inferior.read_memory(address, 1)
+        while step > 1:
+            step //= 2
+            if low + step <= size:
+                with contextlib.suppress(gdb.error):
+                    found.append(bytes(inferior.read_memory(address + low, step)))
+                    low += step
+    except (gdb.error, OverflowError, ValueError):
+        pass
+    return b"".join(found)
+
+
+def _pack(value: gdb.Value) -> bytes:
+    """The bytes of a value that lies nowhere, from its parts."""
+    native = value.type.strip_typedefs()
+    code, size = native.code, native.sizeof
+    little = not Target().memory()[2]
+    out = bytearray(size)
+    if code == gdb.TYPE_CODE_STRUCT:
+        for field in native.fields():
+            if not hasattr(field, "bitpos"):
+                continue
+            if field.bitsize:
+                shift = field.bitpos if little else 8 * size - field.bitpos - field.bitsize
+                bits = (int(value[field]) & ((1 << field.bitsize) - 1)) << shift
+                whole = int.from_bytes(out, "little" if little else "big") | bits
+                out = bytearray(whole.to_bytes(size, "little" if little else "big"))
+            else:
+                part = _pack(value[field])
+                out[field.bitpos // 8 : field.bitpos // 8 + len(part)] = part
+        return bytes(out)
+    if code == gdb.TYPE_CODE_UNION:
+        largest = max(native.fields(), key=lambda f: f.type.sizeof, default=None)
+        part = _pack(value[largest]) if largest is not None else b""
+        return part + bytes(size - len(part))
+    if code == gdb.TYPE_CODE_ARRAY:
+        first, last = native.range()
+        return b"".join(_pack(value[i]) for i in range(first, last + 1)).ljust(size, b"\0")
+    if code == gdb.TYPE_CODE_FLT:
+        number = int(value.format_string(raw=True, format="x"), 16)
+    else:
+        number = int(value)
+    return (number & ((1 << 8 * size) - 1)).to_bytes(size, "little" if little else "big")
+
+
+def _member(field: gdb.Field) -> Member:
+    name = "" if field.is_base_class else field.name or ""
+    if field.bitsize:
+        return Member(name, field.bitpos // 8, field.type, field.bitsize, field.bitpos % 8)
+    return Member(name, field.bitpos // 8, field.type)
+
+
+def _is_signed(native: gdb.Type) -> bool:
+    if hasattr(native, "is_signed"):  # gdb 12
+        return native.is_signed
+    return int(gdb.Value(-1).cast(native)) < 0
+
+
+def _length(native: gdb.Type) -> int:
+    try:
+        first, last = native.range()
+    except gdb.error:  # bounds that only a value knows
+        return 0
+    return max(last - first + 1, 0)
+
+
+def _pointer(native: Optional[gdb.Type]) -> Optional[gdb.Type]:
+    return native.pointer() if native is not None else None
