@@ -26,8 +26,8 @@ struct ms_context {
 /* Sets the error line and returns CODE. Formats what it is given as it is: text of the target must be escaped before.  */
 int32_t ms_fail(struct ms_context *ctx, int32_t code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* MS_INTERRUPTED or MS_NO_MEMORY when either has happened since ms_slice_begin: then what a type seemed to lack is no fact, and
-   an answer made of it must not be given. MS_OK otherwise.  */
+/* MS_INTERRUPTED or MS_NO_MEMORY when either has happened since ms_slice_begin: then what a type seemed to lack is no
+   fact, and an answer made of it must not be given. MS_OK otherwise.  */
 int32_t ms_stopped(const struct ms_context *ctx);
 
 /* Begins a piece of work for the caller.  */

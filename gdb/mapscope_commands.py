@@ -68,6 +68,7 @@ class MapFunction(gdb.Function):
     def invoke(self, *values: gdb.Value) -> int:
         if len(values) != 1:
             raise gdb.GdbError("one argument is taken: a map")
+        interrupts.arm()
         opened = _open(self._session, values[0])
         try:
             return opened.number(self._fact)

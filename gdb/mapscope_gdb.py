@@ -5,7 +5,7 @@ gdb runs this file as __main__, where every extension's names meet. So all but o
 MapscopeGoMap, with the pattern attribute that Go's own script looks for there (see mapscope_printers.GoMap)."""
 
 
-def _mapscope_load(here):  # type: ignore[no-untyped-def]
+def _mapscope_load():  # type: ignore[no-untyped-def]
     """Imports by path: this folder is called gdb and must never be searched for modules."""
     import importlib.util
     import os
@@ -13,7 +13,8 @@ def _mapscope_load(here):  # type: ignore[no-untyped-def]
 
     import gdb
 
-    here = os.path.dirname(os.path.realpath(here))
+    # Not __file__: when another script sources this one, that is the other's name.
+    here = os.path.dirname(os.path.realpath(_mapscope_load.__code__.co_filename))
     package = os.path.join(os.path.dirname(here), "core", "python")
     if package not in sys.path:
         sys.path.append(package)  # also for `python import mapscope`
@@ -36,7 +37,7 @@ def _mapscope_load(here):  # type: ignore[no-untyped-def]
         gdb.write(f"mapscope is not loaded: {missing}\n", gdb.STDERR)
 
 
-MapscopeGoMap = _mapscope_load(__file__)
+MapscopeGoMap = _mapscope_load()
 if MapscopeGoMap is None:
     del MapscopeGoMap
 del _mapscope_load

@@ -28,7 +28,7 @@ _Base: Any = getattr(gdb, "ValuePrinter", object)  # gdb 14; it owns all attribu
 
 
 class Page(NamedTuple):
-    """Where a map's children begin: a map, and the decoder's token."""
+    """Where a map's children begin: a map, and the decoder's token. Places of children count from there."""
 
     native: gdb.Type
     address: int
@@ -37,24 +37,29 @@ class Page(NamedTuple):
     token: str = ""
     first: int = 0  # children before it
 
+    def home(self) -> Any:
+        """What an editor's variable keeps over its updates."""
+        return self.address or str(self.native)
+
 
 class Pages:
     """What pairs called more open, until the program stops anew, and words among the children (an editor would show a
     Python string as an array of char). A gdb.Value cannot carry either, so it is an array of numbers that nothing else
     holds: magic, index, magic.
 
-    gdb 13 aborts when a child of an editor's variable that has had a printer has none after an update. So the places
+    gdb 13 aborts when a child of an editor's variable that has had a printer has none after an update. So their places
     are remembered, and later keys and elems there are wrapped."""
 
     def __init__(self) -> None:
         self.epoch = 0  # of the program's stops
-        self.places: Set[int] = set()  # of children, counted from the beginning of their page
+        self.places: Dict[Any, Set[int]] = {}  # by home
         self._magic = random.SystemRandom().getrandbits(63)
         self._offered: Dict[int, Union[Page, str, gdb.Value]] = {}  # by index
         self._indexes: Dict[Any, int] = {}
         self._next = 1
 
     def stopped(self) -> None:
+        interrupts.when = None
         self.epoch += 1
         self._clear()
 
@@ -62,8 +67,9 @@ class Pages:
         self._offered.clear()
         self._indexes.clear()
 
-    def offer(self, place: int, what: Union[Page, str, gdb.Value]) -> gdb.Value:
-        self.places.add(place)
+    def offer(self, page: Page, place: int, what: Union[Page, str, gdb.Value]) -> gdb.Value:
+        """WHAT as child number PLACE of PAGE."""
+        self.places.setdefault(page.home(), set()).add(place)
         # Equal ones stay equal, so that -var-update sees no change.
         key = what[1:] if isinstance(what, Page) else what if isinstance(what, str) else None
         index = self._indexes.get(key)
@@ -122,7 +128,7 @@ class Printer(gdb.printing.PrettyPrinter):
                 return None
             if code == gdb.TYPE_CODE_ARRAY:
                 return pages.recognise(value)
-            if not self._is_map(native):
+            if self.session.running or not self._is_map(native):
                 return None
             interrupts.arm()
             return self._printer(value, native)
@@ -201,8 +207,8 @@ def _children(page: Page) -> Iterator[Pair]:
 
 def _last(page: Page, count: int, key: str, elem: Union[Page, str]) -> Iterator[Pair]:
     """The last pair. Names go by place, as those of all children: an editor's children keep theirs over an update."""
-    yield f"[{count}]", pages.offer(count - page.first, key)
-    yield f"[{count + 1}]", pages.offer(count + 1 - page.first, elem)
+    yield f"[{count}]", pages.offer(page, count - page.first, key)
+    yield f"[{count + 1}]", pages.offer(page, count + 1 - page.first, elem)
 
 
 def _values(entries: Entries, page: Page, count: int) -> Tuple[List[Any], List[Any]]:
@@ -212,12 +218,12 @@ def _values(entries: Entries, page: Page, count: int) -> Tuple[List[Any], List[A
     first = count - page.first
     for values, lost, odd in ((keys, entries.lost_keys, 0), (elems, entries.lost_elems, 1)):
         for index in lost:
-            values[index] = pages.offer(first + 2 * index + odd, "<unreadable>")
-    for place in pages.places:
+            values[index] = pages.offer(page, first + 2 * index + odd, "<unreadable>")
+    for place in pages.places.get(page.home(), ()):
         index, odd = divmod(place - first, 2)
         values = elems if odd else keys
         if 0 <= index < entries.length and gdb.default_visualizer(values[index]) is None:
-            values[index] = pages.offer(place, values[index])
+            values[index] = pages.offer(page, place, values[index])
     return keys, elems
 
 

@@ -194,7 +194,7 @@ static int32_t take_number(struct ms_context *ctx, const struct option *option, 
 		memcpy(digits, word, size);
 	errno = 0;
 	if (*digits >= '0' && *digits <= '9')
-		*place = strtoull(digits, &end, 0);
+		*place = strtoull(digits, &end, digits[1] == 'x' ? 16 : 10);
 	if (end == digits || *end || errno) {
 		struct ms_buf before = { 0 };
 		ms_buf_printf(&before, "%s takes %s, found ", option->name, option->example);

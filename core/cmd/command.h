@@ -9,6 +9,8 @@
 
 struct sorter;
 
+enum { MS_SORT_MOST = 1000000 }; /* rows that --sort keeps at most */
+
 struct ms_command {
 	struct ms_context *ctx;
 	const struct ms_command_kind *kind; /* NULL: no such command */

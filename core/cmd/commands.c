@@ -241,8 +241,8 @@ static int32_t begin(struct ms_command *cmd)
 	if (status < 0)
 		return status;
 	if (cmd->map->broken.size && cmd->kind->step)
-		return ms_fail(ctx, MS_BAD_MAP, "%s%s", cmd->map->untyped ? "" : "not a valid map: ",
-			       ms_buf_text(&cmd->map->broken));
+		return ms_fail(ctx, MS_BAD_MAP, "%s%s",
+			       cmd->map->untyped ? "" : "not a valid map: ", ms_buf_text(&cmd->map->broken));
 	if (cmd->map->nil)
 		ms_note(&cmd->notes, false, "nil map");
 	status = ms_output_open(cmd);
@@ -284,6 +284,7 @@ static int32_t finish(struct ms_command *cmd)
 
 	if (cmd->kind->step) {
 		check_count(cmd);
+		ms_fetch_note(&cmd->fetch, &cmd->notes);
 		end = whole_end(cmd, &token);
 		ms_view_end(&view, &end, NULL);
 	} else {

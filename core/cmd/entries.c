@@ -1,8 +1,6 @@
 /* map-info, map-buckets and map-entries: which rows they show.  */
 #include "cmd/command.h"
 
-enum { SORT_MOST = 1000000 }; /* rows that --sort keeps at most */
-
 #define WITH_ROWS (MS_OPT_JSON | MS_OPT_LIMIT | MS_OPT_OFFSET | MS_OPT_FROM | MS_OPT_OUTPUT | MS_OPT_ADDR | MS_OPT_TYPE)
 
 #define EXPR_HELP                                                                                                      \
@@ -27,8 +25,8 @@ static int32_t info_begin(struct ms_command *cmd)
 	struct ms_view view = ms_command_view(cmd);
 
 	if (cmd->map->broken.size)
-		ms_note(&cmd->notes, !cmd->map->untyped, "%s%s", cmd->map->untyped ? "" : "not a valid map: ",
-			ms_buf_text(&cmd->map->broken));
+		ms_note(&cmd->notes, !cmd->map->untyped, "%s%s",
+			cmd->map->untyped ? "" : "not a valid map: ", ms_buf_text(&cmd->map->broken));
 	cmd->shown = 1;
 	struct ms_end end = ms_command_end(cmd);
 	end.of = 1;
@@ -155,13 +153,13 @@ static int32_t entries_begin(struct ms_command *cmd)
 	if (cmd->args.from)
 		return ms_fail(cmd->ctx, MS_USAGE,
 			       "--from follows the map's own order: leave out --sort, or page with --offset");
-	if (cmd->limit == 0 && cmd->map->count > SORT_MOST)
+	if (cmd->limit == 0 && cmd->map->count > MS_SORT_MOST)
 		return ms_fail(
 			cmd->ctx, MS_USAGE,
 			"--sort of %lld rows: more than %d are not kept; add --limit, or pipe --json through sort",
-			(long long)cmd->map->count, SORT_MOST);
-	if (cmd->limit > SORT_MOST || cmd->skip > SORT_MOST)
-		return ms_fail(cmd->ctx, MS_USAGE, "--sort keeps at most %d rows", SORT_MOST);
+			(long long)cmd->map->count, MS_SORT_MOST);
+	if (cmd->limit > MS_SORT_MOST || cmd->skip > MS_SORT_MOST)
+		return ms_fail(cmd->ctx, MS_USAGE, "--sort keeps at most %d rows", MS_SORT_MOST);
 	return ms_sorter_new(cmd);
 }
 

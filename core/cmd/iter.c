@@ -106,8 +106,8 @@ int32_t ms_iter_next(struct ms_iter *iter, uint64_t max, struct ms_batch *out)
 			next_row(iter, row);
 		else if (status == MS_NOT_FOUND)
 			iter->ended = true;
-		else if (status == MS_AGAIN && iter->fetch.count)
-			break;
+		else if ((status == MS_AGAIN || status == MS_INTERRUPTED) && iter->fetch.count)
+			break; /* what was found so far; the next call says the rest */
 		else
 			return status;
 	}

@@ -17,7 +17,7 @@ struct record {
 
 struct sorter {
 	struct record *heap;
-	uint64_t count, capacity, most; /* MOST: 0 for no limit */
+	uint64_t count, capacity, most;
 	uint64_t seen;
 	uint64_t sorted; /* records from COUNT - SORTED on are in their place */
 	uint64_t given;
@@ -30,7 +30,7 @@ int32_t ms_sorter_new(struct ms_command *cmd)
 	cmd->sorter = calloc(1, sizeof *cmd->sorter);
 	if (!cmd->sorter)
 		return ms_fail(cmd->ctx, MS_NO_MEMORY, "out of memory");
-	cmd->sorter->most = cmd->limit ? cmd->limit + cmd->skip : 0;
+	cmd->sorter->most = cmd->limit ? cmd->limit + cmd->skip : MS_SORT_MOST;
 	return MS_OK;
 }
 
@@ -78,8 +78,8 @@ static void add_float(struct ms_buf *order, const uint8_t *bytes, uint64_t size,
 		add_number(order, sign_flipped(bits & sign ? 0 - (bits & ~sign) : bits));
 }
 
-/* A text as it is shown becomes its own bytes again behind the opening quote, so that "a" comes before "a b" and escapes sort
-   as what they stand for.  */
+/* A text as it is shown becomes its own bytes again behind the opening quote, so that "a" comes before "a b" and escapes
+   sort as what they stand for.  */
 static void unescape(struct ms_buf *order)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -205,8 +205,10 @@ int32_t ms_sorter_add(struct ms_command *cmd, const struct ms_entry *entry)
 	struct sorter *sorter = cmd->sorter;
 	struct ms_view view = ms_command_view(cmd);
 	struct record record = { .seen = sorter->seen++ };
-	bool full = sorter->most && sorter->count == sorter->most;
+	bool full = sorter->count == sorter->most;
 
+	if (full && !cmd->limit) /* the header's count said less */
+		return ms_fail(cmd->ctx, MS_USAGE, "--sort: more than %d rows are not kept; add --limit", MS_SORT_MOST);
 	ms_buf_clear(&sorter->order);
 	int32_t status = order_of(cmd, entry, &sorter->order);
 	if (status == MS_OK && sorter->order.failed)

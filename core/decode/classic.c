@@ -11,9 +11,9 @@
 #include "mem/mem.h"
 
 enum {
-	ARRAY_BITS = 44,       /* an array of 2^44 bytes or more is no array: B is garbage */
+	ARRAY_BITS = 44,	/* an array of 2^44 bytes or more is no array: B is garbage */
 	BUCKET_MOST = 64 << 20, /* bytes: 8 keys and 8 elems of the most that map.c copies, and as much padding again */
-	COUNT_SLACK = 1 << 16, /* entries that any map may have, with one bucket even */
+	COUNT_SLACK = 1 << 16,	/* entries that any map may have, with one bucket even */
 };
 
 /* ---- Recognition ---- */
@@ -215,8 +215,8 @@ static bool bucket_from_numbers(struct ms_map *map, const struct ms_node *descri
 	       descriptor_number(map, descriptor, address, "elems_offset", &out->elems) &&
 	       descriptor_number(map, descriptor, address, "overflow_offset", &out->overflow) &&
 	       descriptor_number(map, descriptor, address, "key_slot", &out->key_slot) &&
-	       descriptor_number(map, descriptor, address, "elem_slot", &out->elem_slot) &&
-	       out->size >= HMAP_SLOTS && ms_element(out->keys, HMAP_SLOTS, out->key_slot, &end) && end <= out->size &&
+	       descriptor_number(map, descriptor, address, "elem_slot", &out->elem_slot) && out->size >= HMAP_SLOTS &&
+	       ms_element(out->keys, HMAP_SLOTS, out->key_slot, &end) && end <= out->size &&
 	       ms_element(out->elems, HMAP_SLOTS, out->elem_slot, &end) && end <= out->size &&
 	       out->overflow <= out->size && out->size - out->overflow >= map->ctx->memory.pointer_size;
 }
@@ -252,7 +252,7 @@ static void bucket_from_descriptor(struct classic_map *classic, const struct ms_
 	}
 }
 
-/* Bytes of a key or elem that a slot points to: by its type NODE, else by the descriptor at ADDRESS; 0 where neither tells.  */
+/* Bytes of a key or elem that a slot points to: by its type NODE, else by the descriptor at ADDRESS, else 0.  */
 static uint64_t indirect_size(struct ms_map *map, const struct ms_node *node, const char *member, uint64_t address)
 {
 	const struct classic_shape *shape = (const struct classic_shape *)map->shape;
@@ -489,7 +489,8 @@ static void describe_row(const struct ms_row *row, struct ms_facts *facts)
 
 static void row_title(const struct ms_row *row, struct ms_buf *buf)
 {
-	ms_buf_printf(buf, "%s bucket %llu", classic_array_name(row->array), (unsigned long long)row->index);
+	ms_buf_printf(buf, "%s bucket%s %llu", classic_array_name(row->array), row->unreadable > 1 ? "s" : "",
+		      (unsigned long long)row->index);
 	if (row->unreadable > 1)
 		ms_buf_printf(buf, " to %llu", (unsigned long long)(row->index + row->unreadable - 1));
 	if (row->depth)

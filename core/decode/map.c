@@ -138,6 +138,8 @@ int32_t ms_map_open_value(struct ms_context *ctx, const struct ms_value *value, 
 	if (!shape)
 		return not_a_map(ctx, type);
 	const struct ms_node *stripped = ms_node_strip(ctx, type);
+	if (stripped->kind != MS_POINTER && !value->address && value->byte_count < shape->header->size)
+		return ms_fail(ctx, MS_FAULT, "the map's header has no value here");
 	if (stripped->kind != MS_POINTER)
 		return open_header(ctx, shape, type, value->address,
 				   value->byte_count >= shape->header->size ? value->bytes : NULL, out);
@@ -273,7 +275,7 @@ void ms_fetch_add(struct ms_fetch *fetch, const struct ms_map *map, const struct
 
 /* Reads COUNT records of SIZE bytes at ADDRESSES; where that fails, the address becomes 0 and the bytes zero.  */
 static int32_t fetch_column(struct ms_context *ctx, uint64_t *addresses, uint8_t *records, int32_t *status,
-			    uint64_t size, uint64_t count)
+			    uint64_t size, uint64_t count, uint64_t *lost)
 {
 	struct ms_range *ranges = calloc(count, sizeof *ranges);
 	if (!ranges)
@@ -288,6 +290,7 @@ static int32_t fetch_column(struct ms_context *ctx, uint64_t *addresses, uint8_t
 		if (status[i] == MS_OK)
 			continue;
 		addresses[i] = 0;
+		*lost += result == MS_OK; /* an interrupted batch has lost nothing */
 		memset(records + i * size, 0, size);
 	}
 	free(ranges);
@@ -300,9 +303,16 @@ int32_t ms_fetch_run(struct ms_fetch *fetch, const struct ms_map *map)
 
 	if (map->key_indirect && fetch->count)
 		result = fetch_column(map->ctx, fetch->key_addresses, fetch->keys, fetch->key_status, map->key_size,
-				      fetch->count);
+				      fetch->count, &fetch->lost);
 	if (result == MS_OK && map->elem_indirect && fetch->count)
 		result = fetch_column(map->ctx, fetch->elem_addresses, fetch->elems, fetch->elem_status, map->elem_size,
-				      fetch->count);
+				      fetch->count, &fetch->lost);
 	return result;
+}
+
+void ms_fetch_note(const struct ms_fetch *fetch, struct ms_notes *notes)
+{
+	if (fetch->lost)
+		ms_note(notes, true, "%llu keys or elems that their slots point to cannot be read",
+			(unsigned long long)fetch->lost);
 }

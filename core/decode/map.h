@@ -19,7 +19,7 @@ struct ms_map {
 	uint64_t key_slot, elem_slot;	  /* bytes in a slot */
 	bool key_indirect, elem_indirect; /* the slot holds a pointer to it */
 	const struct ms_node *type;	  /* as the user wrote it, for spelling */
-	bool untyped; /* broken only in that nothing tells what its buckets hold */
+	bool untyped;			  /* broken only in that nothing tells what its buckets hold */
 	struct ms_buf broken;		  /* not empty: why no walk is possible */
 	struct ms_buf summary;
 	struct ms_notes notes; /* on the header */
@@ -49,6 +49,7 @@ struct ms_fetch {
 	uint8_t *keys, *elems;			  /* COUNT records */
 	uint64_t *key_addresses, *elem_addresses; /* 0: could not be fetched */
 	int32_t *key_status, *elem_status;
+	uint64_t lost; /* keys and elems that could not be fetched, over all runs */
 };
 
 int32_t ms_fetch_init(struct ms_fetch *fetch, const struct ms_map *map, uint64_t capacity);
@@ -57,5 +58,7 @@ void ms_fetch_fini(struct ms_fetch *fetch);
 void ms_fetch_add(struct ms_fetch *fetch, const struct ms_map *map, const struct ms_slot *slot);
 /* Fetches the indirect ones of all added. MS_OK, MS_INTERRUPTED, MS_NO_MEMORY.  */
 int32_t ms_fetch_run(struct ms_fetch *fetch, const struct ms_map *map);
+/* At the end of a walk: what could not be fetched.  */
+void ms_fetch_note(const struct ms_fetch *fetch, struct ms_notes *notes);
 
 #endif

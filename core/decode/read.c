@@ -21,8 +21,10 @@ int32_t ms_read_cstring(struct ms_context *ctx, uint64_t address, uint8_t *buffe
 		/* Never beyond the page that the text so far ends in: the next one may not be there.  */
 		uint64_t at = address + length, size = ms_min(sizeof part, MS_PAGE - at % MS_PAGE);
 		int32_t status = ms_mem_read_cached(ctx, at, part, size);
-		if (status < 0)
+		if (status < 0) {
+			*length_out = length;
 			return status;
+		}
 		const uint8_t *nul = memchr(part, 0, size);
 		uint64_t have = nul ? (uint64_t)(nul - part) : size;
 		if (length < MS_TEXT_MOST)

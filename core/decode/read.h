@@ -10,7 +10,7 @@ enum { MS_TEXT_MOST = 4096 }; /* bytes of a text that are shown */
 int32_t ms_read(struct ms_context *ctx, uint64_t address, void *buffer, uint64_t size);
 
 /* The bytes before the first NUL at ADDRESS: up to MS_TEXT_MOST of them into BUFFER, their whole number in *LENGTH_OUT as far
-   as MS_CSTRING_MOST.  */
+   as MS_CSTRING_MOST. With MS_FAULT, *LENGTH_OUT is how many came before the byte that cannot be read.  */
 enum { MS_CSTRING_MOST = 1 << 20 };
 int32_t ms_read_cstring(struct ms_context *ctx, uint64_t address, uint8_t *buffer, uint64_t *length_out);
 

@@ -30,7 +30,7 @@ static int64_t read_by_caller(struct ms_context *ctx, uint64_t address, void *bu
 
 int64_t ms_mem_read(struct ms_context *ctx, uint64_t address, void *buffer, uint64_t size)
 {
-	uint64_t end;
+	uint64_t end, done = 0;
 
 	if (!ms_add(address, size, &end))
 		size = 0 - address; /* up to the end of the address space */
@@ -38,11 +38,15 @@ int64_t ms_mem_read(struct ms_context *ctx, uint64_t address, void *buffer, uint
 		return 0;
 	if (ctx->memory.pid) {
 		int64_t got = ms_live_read(ctx->memory.pid, address, buffer, size);
-		if (got >= 0)
+		if (got == (int64_t)size)
 			return got;
-		ctx->memory.pid = 0; /* the kernel refuses: through the debugger from now on */
+		if (got < 0)
+			ctx->memory.pid = 0; /* the kernel refuses: through the debugger from now on */
+		else
+			done = (uint64_t)got; /* a debugger also reads pages that the process itself may not */
 	}
-	return read_by_caller(ctx, address, buffer, size);
+	int64_t rest = read_by_caller(ctx, address + done, (uint8_t *)buffer + done, size - done);
+	return rest < 0 ? rest : (int64_t)done + rest;
 }
 
 /* The line that holds PAGE, filled. NULL: interrupted or out of memory.  */

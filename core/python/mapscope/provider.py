@@ -174,14 +174,14 @@ class Provider:
         return Code.OK
 
     def _type(self, number: int, out: Any) -> int:
-        ctypes.pointer(out.contents)[0] = self._shape(number)[0]
+        out[0] = self._shape(number)[0]
         return Code.OK
 
     def _field(self, number: int, index: int, out: Any) -> int:
         fields = self._shape(number)[1]
         if index >= len(fields):
             return Code.NOT_FOUND
-        ctypes.pointer(out.contents)[0] = fields[index]
+        out[0] = fields[index]
         return Code.OK
 
     def _shape(self, number: int) -> Tuple[abi.Type, List[abi.Field]]:
