@@ -90,7 +90,8 @@ check-gdb:	## the sessions in gdb
 	@$(PYTHON) .ci/suite.py gdb
 
 golden: lib fixtures	## rewrite the expected output and the README's blocks; read the diff like code
-	cd fixtures && MAPSCOPE_GOLDEN=1 $(PYTHON) -m pytest -q -p no:cacheprovider
+	cd fixtures && $(PYTHON) readme.py
+	cd fixtures && MAPSCOPE_GOLDEN=1 $(PYTHON) -m pytest -q -p no:cacheprovider test_golden.py
 
 bench: lib fixtures	## the measurements of the README
 	cd fixtures && $(PYTHON) bench.py
