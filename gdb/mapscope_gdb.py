@@ -14,7 +14,7 @@ def _mapscope_load():  # type: ignore[no-untyped-def]
     import gdb
 
     # Not __file__: when another script sources this one, that is the other's name.
-    here = os.path.dirname(os.path.realpath(_mapscope_load.__code__.co_filename))
+    here = os.path.dirname(os.path.realpath(sys._getframe().f_code.co_filename))
     package = os.path.join(os.path.dirname(here), "core", "python")
     if package not in sys.path:
         sys.path.append(package)  # also for `python import mapscope`
