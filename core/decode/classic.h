@@ -63,6 +63,12 @@ static inline bool classic_evacuated(uint8_t first_tophash)
 /* Bytes of an array of 2^B buckets with the overflow buckets preallocated behind it.  */
 uint64_t classic_array_bytes(const struct classic_map *map, uint8_t B);
 
+/* classic_layout.c */
+struct ms_shape *classic_recognise(struct ms_context *ctx, struct ms_node *header);
+/* Sets the layout that holds for this map and what its keys and elems are, from MAP->header; or map->broken.  */
+void classic_settle_layout(struct classic_map *classic);
+
+/* classic_walk.c */
 int32_t classic_walk_new(struct ms_map *map, const struct ms_walk_options *options, struct ms_notes *notes,
 			 struct ms_walk **out);
 int32_t classic_walk_next(struct ms_walk *walk, const struct ms_row **out);
