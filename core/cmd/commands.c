@@ -86,8 +86,7 @@ struct ms_view ms_command_view(struct ms_command *cmd)
 
 struct ms_end ms_command_end(struct ms_command *cmd)
 {
-	static const struct ms_notes none;
-	bool damaged = cmd->notes.damaged || (cmd->map && cmd->map->notes.damaged);
+	bool damaged = cmd->notes.damaged || cmd->map->notes.damaged;
 
 	return (struct ms_end){
 		.shown = cmd->shown,
@@ -97,7 +96,7 @@ struct ms_end ms_command_end(struct ms_command *cmd)
 			   : cmd->limited ? "limit"
 					  : NULL,
 		.next = "",
-		.notes = { cmd->map ? &cmd->map->notes : &none, &cmd->notes },
+		.notes = { &cmd->map->notes, &cmd->notes },
 	};
 }
 

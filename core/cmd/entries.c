@@ -60,6 +60,15 @@ const struct ms_command_kind ms_command_info = {
 
 /* ---- map-buckets ---- */
 
+static uint32_t live_slots(const struct ms_row *row)
+{
+	uint32_t live = 0;
+
+	for (uint32_t i = 0; i < row->slot_count; i++)
+		live += row->slots[i].live;
+	return live;
+}
+
 /* The row at hand, its live slots fetched. */
 static int32_t show_row(struct ms_command *cmd)
 {
@@ -87,6 +96,11 @@ static int32_t show_row(struct ms_command *cmd)
 
 static int32_t buckets_begin(struct ms_command *cmd)
 {
+	int64_t growing = 1;
+
+	ms_map_number(cmd->map, "growing", &growing);
+	if (cmd->args.given & MS_OPT_OLD && !growing)
+		ms_note(&cmd->notes, false, "the map is not growing: there are no old buckets");
 	return ms_command_walk(cmd, false);
 }
 
@@ -103,8 +117,7 @@ static int32_t buckets_step(struct ms_command *cmd)
 		cmd->drop--;
 		return MS_OK;
 	}
-	for (uint32_t i = 0; i < cmd->row->slot_count; i++)
-		cmd->found += cmd->row->slots[i].live;
+	cmd->found += live_slots(cmd->row);
 	cmd->next = (struct ms_position){ cmd->row->array, cmd->row->index, cmd->row->depth };
 	if (cmd->limit && cmd->shown == cmd->limit) {
 		cmd->limited = true;
@@ -196,15 +209,6 @@ static void follow(struct ms_command *cmd)
 {
 	if (cmd->next.array != cmd->row->array || cmd->next.index != cmd->row->index)
 		cmd->next = (struct ms_position){ cmd->row->array, cmd->row->index, 0 };
-}
-
-static uint32_t live_slots(const struct ms_row *row)
-{
-	uint32_t live = 0;
-
-	for (uint32_t i = 0; i < row->slot_count; i++)
-		live += row->slots[i].live;
-	return live;
 }
 
 static int32_t entries_step(struct ms_command *cmd)
