@@ -205,7 +205,8 @@ struct ms_map;
    ("B is 60, more buckets than memory has"). A nil map opens, and is empty.  */
 MS_API int32_t ms_map_open(struct ms_context *ctx, const struct ms_value *value, struct ms_map **out);
 MS_API void ms_map_free(struct ms_map *map);
-/* Header facts by their JSON name: "count", "B", "growing" (0, 1), "nil" (0, 1). MS_NOT_FOUND for another name.  */
+/* Header facts by their JSON name: "count", "B", "buckets", "old_buckets" (0 at rest), "growing" (0, 1), "nil" (0, 1).
+   MS_NOT_FOUND for another name.  */
 MS_API int32_t ms_map_number(const struct ms_map *map, const char *name, int64_t *out);
 /* One line: type, length, B and growth, from the header only.  */
 MS_API const char *ms_map_summary(struct ms_map *map);

@@ -83,6 +83,9 @@ class Target:
             return Shape(kind, size, name, members=tuple(Member(f.name or "", f.enumval) for f in native.fields()))
         if kind in (Kind.STRUCT, Kind.UNION):
             return Shape(kind, size, name, members=tuple(_member(f) for f in native.fields() if hasattr(f, "bitpos")))
+        if code == gdb.TYPE_CODE_FUNC:
+            with contextlib.suppress(RuntimeError):  # a Go function has no target
+                return Shape(kind, size, name, native.target())
         return Shape(kind, size, name)
 
     def read(self, address: int, size: int) -> bytes:

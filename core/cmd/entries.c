@@ -104,13 +104,22 @@ static int32_t buckets_begin(struct ms_command *cmd)
 	return ms_command_walk(cmd, false);
 }
 
+static int32_t no_such_bucket(struct ms_command *cmd)
+{
+	bool old = (cmd->args.given & (MS_OPT_OLD | MS_OPT_NEW)) == MS_OPT_OLD;
+	int64_t buckets = 0;
+
+	ms_map_number(cmd->map, old ? "old_buckets" : "buckets", &buckets);
+	return ms_fail(cmd->ctx, MS_USAGE, "--bucket %llu: no such bucket; there are %lld%s, counted from 0",
+		       (unsigned long long)cmd->args.bucket, (long long)buckets, old ? " old ones" : "");
+}
+
 static int32_t buckets_step(struct ms_command *cmd)
 {
 	int32_t status = cmd->map->format->walk_next(cmd->walk, &cmd->row);
 
 	if (status == MS_NOT_FOUND && cmd->args.given & MS_OPT_BUCKET && !cmd->shown && !cmd->args.offset)
-		return ms_fail(cmd->ctx, MS_USAGE, "--bucket %llu: the map has no such bucket",
-			       (unsigned long long)cmd->args.bucket);
+		return no_such_bucket(cmd);
 	if (status != MS_OK)
 		return status;
 	if (cmd->drop) {

@@ -219,6 +219,10 @@ static int32_t number(const struct ms_map *map, const char *name, int64_t *out)
 
 	if (!strcmp(name, "B"))
 		*out = classic->B;
+	else if (!strcmp(name, "buckets"))
+		*out = map->nil || map->broken.size || !classic->buckets ? 0 : (int64_t)1 << classic->B;
+	else if (!strcmp(name, "old_buckets"))
+		*out = map->broken.size || !classic_growing(classic) ? 0 : (int64_t)1 << classic->old_B;
 	else if (!strcmp(name, "growing"))
 		*out = classic_growing(classic);
 	else

@@ -156,6 +156,7 @@ static void spell(struct ms_context *ctx, struct ms_buf *buf, const struct ms_no
 		return;
 	case MS_FUNCTION:
 		spell_target(ctx, buf, node, language, depth);
+		ms_buf_str(buf, " ()");
 		return;
 	case MS_VOID:
 		ms_buf_escaped(buf, *node->name ? node->name : "void", *node->name ? strlen(node->name) : 4, 0);

@@ -233,9 +233,9 @@ static void one_bucket_of_either_array(void **state)
 	assert_null(strstr(run.out, "new bucket"));
 	fake_run_fini(&run);
 	fake_expect_error(&w.t, "map-buckets", "m --bucket 8", MS_STATUS_USAGE,
-			  "--bucket 8: the map has no such bucket");
+			  "--bucket 8: no such bucket; there are 8, counted from 0");
 	fake_expect_error(&w.t, "map-buckets", "m --bucket 4 --old", MS_STATUS_USAGE,
-			  "--bucket 4: the map has no such bucket");
+			  "--bucket 4: no such bucket; there are 4 old ones, counted from 0");
 	world_fini(&w);
 }
 
