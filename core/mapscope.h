@@ -74,6 +74,7 @@ struct ms_memory {
 	int64_t pid;
 	uint32_t pointer_size; /* 4 or 8 */
 	uint32_t big_endian;   /* 0 or 1 */
+	uint32_t running;      /* 1: the target runs while it is read, so that an answer may be torn; it will say so */
 };
 
 enum ms_kind {

@@ -114,11 +114,12 @@ class Target:
         below = native.target() if native.code in links and depth < 8 else None
         return native.code, native.name, native.sizeof, below and self.key(below, depth + 1)
 
-    def memory(self) -> Tuple[int, int, bool]:
+    def memory(self) -> Tuple[int, int, bool, bool]:
         one = gdb.Value(1)
         number = one.type
         little = int(gdb.Value(bytes([1]) + bytes(number.sizeof - 1), number)) == 1
-        return self._pid(), number.pointer().sizeof, not little
+        running = any(thread.is_running() for thread in gdb.selected_inferior().threads())
+        return self._pid(), number.pointer().sizeof, not little, running
 
     def program(self) -> Any:
         return gdb.current_progspace()

@@ -94,6 +94,9 @@ static int32_t open_header(struct ms_context *ctx, const struct ms_shape *shape,
 		status = ms_mem_read_cached(ctx, address, map->header, size);
 	if (status == MS_OK)
 		status = map->format->open(map);
+	if (status == MS_OK && ctx->memory.running)
+		ms_note(&map->notes, false,
+			"the program is running: what is shown may have changed while it was read; stop it first");
 	else if (status == MS_FAULT)
 		ms_fail(ctx, status, "cannot read the map's header, %llu bytes at 0x%llx", (unsigned long long)size,
 			(unsigned long long)address);
@@ -214,6 +217,8 @@ const char *ms_map_summary(struct ms_map *map)
 	}
 	ms_buf_printf(buf, ", len %lld, ", (long long)map->count);
 	map->format->summarise(map, buf);
+	if (map->ctx->memory.running)
+		ms_buf_str(buf, ", the program is running");
 	return ms_buf_text(buf);
 }
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "context.h"
 #include "fake_world.h"
 
 static void nil_map_is_empty(void **state)
@@ -25,6 +26,25 @@ static void nil_map_is_empty(void **state)
 		    "{\"end\": {\"shown\": 0, \"of\": 0, \"partial\": null, \"notes\": [\"nil map\"]}}\n");
 	fake_expect(&w.t, "map-buckets", "none", MS_YES, "note: nil map\n0 of 0 shown\n");
 	assert_int_equal(w.t.reads, 0);
+	world_fini(&w);
+}
+
+static void running_target_is_told(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_plain(&w);
+	fake_map_array(&w.m, &w.m.new, 0);
+	fake_map_fill(&w.m, &w.m.new, 0, 1);
+	fake_map_write(&w.m);
+	struct ms_memory memory = w.t.ctx->memory;
+	memory.running = 1;
+	assert_int_equal(ms_set_memory(w.t.ctx, &memory), MS_OK);
+	fake_expect(&w.t, "map-entries", "m", MS_YES,
+		    "0: 0\n"
+		    "note: the program is running: what is shown may have changed while it was read; stop it first\n"
+		    "1 of 1 shown\n");
 	world_fini(&w);
 }
 
@@ -180,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nil_map_is_empty),
+		cmocka_unit_test(running_target_is_told),
 		cmocka_unit_test(empty_map_without_buckets),
 		cmocka_unit_test(one_bucket),
 		cmocka_unit_test(tombstones_of_both_kinds),

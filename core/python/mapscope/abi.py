@@ -113,6 +113,7 @@ class Memory(ctypes.Structure):
         ("pid", c_int64),
         ("pointer_size", c_uint32),
         ("big_endian", c_uint32),
+        ("running", c_uint32),
     ]
 
 

@@ -58,8 +58,8 @@ class Target(Protocol):
     def key(self, native: Any) -> Hashable:
         ...  # equal for equal types, and fast
 
-    def memory(self) -> Tuple[int, int, bool]:
-        ...  # pid to read directly or 0, pointer size, big-endian?
+    def memory(self) -> Tuple[int, int, bool, bool]:
+        ...  # pid to read directly or 0, pointer size, big-endian?, does it run meanwhile?
 
     def program(self) -> Any:
         ...  # another one: types and symbols are others

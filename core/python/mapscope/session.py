@@ -88,7 +88,7 @@ class Session:
             self._stale = True
         self._forget_if_due()
         memory = self.provider.memory
-        memory.pid, memory.pointer_size, memory.big_endian = self.provider.target.memory()
+        memory.pid, memory.pointer_size, memory.big_endian, memory.running = self.provider.target.memory()
         self.lib.ms_set_memory(self.context, ctypes.byref(memory))
 
     def forget(self) -> None:
