@@ -11,6 +11,7 @@
 #include "base/arith.h"
 #include "base/bytes.h"
 #include "decode/classic.h"
+#include "decode/visited.h"
 #include "mem/mem.h"
 
 enum {
@@ -22,12 +23,6 @@ enum {
 	CHAIN_MOST = 1 << 20,	  /* overflow buckets in one chain */
 	OVERFLOW_SLACK = 1 << 20, /* overflow buckets in all beyond sixteen for each bucket */
 	LOOK_AT_CLOCK = 64,	  /* buckets between two looks */
-};
-
-/* Addresses seen in one chain.  */
-struct visited {
-	uint64_t *slots; /* open addressing; 0: free */
-	uint64_t capacity, count;
 };
 
 /* Overflow buckets fetched for the chunk at hand.  */
@@ -57,7 +52,7 @@ struct ms_walk {
 	uint64_t faults;		   /* unreadable pages in a row */
 
 	struct prefetched ahead;
-	struct visited visited;
+	struct ms_visited visited;
 	uint64_t next_address; /* of the chain being walked; 0: at its end */
 	uint32_t next_ahead;   /* index + 1 of that bucket, if it was prefetched */
 	bool chain_evacuated;
@@ -130,72 +125,36 @@ static const char *bad_overflow(const struct ms_walk *walk, uint64_t address)
 	return NULL;
 }
 
-static bool visited_grow(struct visited *visited)
+/* Why a chain must not go on to NEXT; NULL when it may.  */
+static const char *chain_ends(struct ms_walk *walk, uint64_t next)
 {
-	struct visited larger = { .capacity = visited->capacity ? visited->capacity * 2 : 64, .count = visited->count };
+	const char *wrong = bad_overflow(walk, next);
 
-	larger.slots = calloc(larger.capacity, sizeof *larger.slots);
-	if (!larger.slots)
-		return false;
-	for (uint64_t i = 0; i < visited->capacity; i++) {
-		uint64_t address = visited->slots[i], at = address * 0x9e3779b97f4a7c15 >> 20;
-		while (address && larger.slots[at % larger.capacity])
-			at++;
-		if (address)
-			larger.slots[at % larger.capacity] = address;
+	if (wrong)
+		return wrong;
+	switch (ms_visited_add(&walk->visited, next)) {
+	case MS_VISIT_AGAIN:
+		return "leads back into its own chain (a cycle)";
+	case MS_VISIT_NO_ROOM:
+		return "is not followed: out of memory";
+	case MS_VISIT_FIRST:
+		break;
 	}
-	free(visited->slots);
-	*visited = larger;
-	return true;
+	if (walk->visited.count > CHAIN_MOST)
+		return "goes on after 2^20 overflow buckets: given up";
+	if (++walk->overflow_count > walk->overflow_most)
+		return "goes on after more overflow buckets than such a map has: given up";
+	return NULL;
 }
 
-/* False when ADDRESS was there before, or when there is no room to tell: in both cases the chain must not go on.  */
-static bool visited_add(struct visited *visited, uint64_t address)
-{
-	if (visited->count * 2 >= visited->capacity && !visited_grow(visited))
-		return false;
-	uint64_t at = address * 0x9e3779b97f4a7c15 >> 20;
-	for (; visited->slots[at % visited->capacity]; at++)
-		if (visited->slots[at % visited->capacity] == address)
-			return false;
-	visited->slots[at % visited->capacity] = address;
-	visited->count++;
-	return true;
-}
-
-static void visited_clear(struct visited *visited)
-{
-	if (!visited->count)
-		return;
-	if (visited->capacity > 4096) { /* a single long chain must not make every later one pay */
-		free(visited->slots);
-		*visited = (struct visited){ 0 };
-	} else {
-		memset(visited->slots, 0, visited->capacity * sizeof *visited->slots);
-		visited->count = 0;
-	}
-}
-
-/* Sets where the chain goes on behind the bucket at ADDRESS, checking the pointer; notes what is wrong with it.  */
+/* Sets where the chain goes on behind the bucket at ADDRESS; notes what is wrong with the pointer.  */
 static void set_next(struct ms_walk *walk, uint64_t address, uint64_t next, uint32_t ahead)
 {
-	const char *wrong = NULL;
+	const char *wrong = next ? chain_ends(walk, next) : NULL;
 
-	walk->next_address = 0;
-	if (!next)
-		return;
-	wrong = bad_overflow(walk, next);
-	if (!wrong && !visited_add(&walk->visited, next))
-		wrong = "leads back into its own chain (a cycle)";
-	if (!wrong && walk->visited.count > CHAIN_MOST)
-		wrong = "goes on after 2^20 overflow buckets: given up";
-	if (!wrong && ++walk->overflow_count > walk->overflow_most)
-		wrong = "goes on after more overflow buckets than such a map has: given up";
-	if (wrong) {
+	if (wrong)
 		chain_note(walk, address, next, wrong);
-		return;
-	}
-	walk->next_address = next;
+	walk->next_address = wrong ? 0 : next;
 	walk->next_ahead = ahead;
 }
 
@@ -470,7 +429,7 @@ static int32_t step_bucket(struct ms_walk *walk, bool *show)
 	walk->row = (struct classic_row){ .common = { .array = walk->array, .index = walk->index } };
 	row->address = array_address(walk) + walk->index * size;
 	walk->next_address = 0;
-	visited_clear(&walk->visited);
+	ms_visited_clear(&walk->visited);
 	if (walk->unreadable[at]) {
 		unreadable_run(walk, at);
 		*show = true;
@@ -575,7 +534,7 @@ void classic_walk_free(struct ms_walk *walk)
 	free(walk->unreadable);
 	free(walk->first_overflow);
 	free(walk->single);
-	free(walk->visited.slots);
+	ms_visited_fini(&walk->visited);
 	prefetched_fini(&walk->ahead);
 	free(walk);
 }
