@@ -217,6 +217,8 @@ const char *ms_map_summary(struct ms_map *map)
 	}
 	ms_buf_printf(buf, ", len %lld, ", (long long)map->count);
 	map->format->summarise(map, buf);
+	if (map->notes.damaged)
+		ms_buf_str(buf, ", damaged (map-info tells)");
 	if (map->ctx->memory.running)
 		ms_buf_str(buf, ", the program is running");
 	return ms_buf_text(buf);
