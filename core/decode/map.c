@@ -108,16 +108,31 @@ static int32_t open_header(struct ms_context *ctx, const struct ms_shape *shape,
 	return MS_OK;
 }
 
+/* Go 1.24 and later: internal/runtime/maps, struct Map.  */
+static bool is_swiss(struct ms_context *ctx, const struct ms_node *header)
+{
+	const struct ms_node *member;
+	uint64_t offset;
+
+	return ms_node_member(ctx, header, "dirPtr", &offset, &member);
+}
+
 static int32_t not_a_map(struct ms_context *ctx, const struct ms_node *type)
 {
 	struct ms_buf name = { 0 };
-	const struct ms_node *target = NULL, *stripped = ms_node_strip(ctx, type);
+	const struct ms_node *target = NULL, *header, *stripped = ms_node_strip(ctx, type);
 
 	if (stripped && stripped->kind == MS_POINTER)
 		target = ms_node_target(ctx, stripped);
+	header = target ? ms_node_strip(ctx, target) : stripped;
 	ms_spell(ctx, &name, type, MS_C);
 	if (target && ms_shape_of_value(ctx, target))
 		ms_fail(ctx, MS_NOT_FOUND, "type is %s, a pointer to a map's pointer: put a * before the expression",
+			ms_buf_text(&name));
+	else if (header && is_swiss(ctx, header))
+		ms_fail(ctx, MS_NOT_FOUND,
+			"type is %s, a Swiss table (Go 1.24 and later): only the classic maps of Go 1.23 and earlier "
+			"are read",
 			ms_buf_text(&name));
 	else
 		ms_fail(ctx, MS_NOT_FOUND,

@@ -50,8 +50,8 @@ static bool member_number(struct ms_context *ctx, const struct ms_node *descript
 	return true;
 }
 
-/* A name of the runtime: a flag byte, the length as a varint, the text. Go 1.17 to 1.23, src/runtime/type.go, struct name;
-   1.15 and 1.16 have two big-endian bytes of length, which give no valid text here.  */
+/* A name of the runtime: a flag byte, the length, the text. Go 1.17 to 1.23, src/runtime/type.go, struct name: the length is
+   a varint. Go 1.15 and 1.16: two bytes, the high one first, and so 0 here; no name of a type is empty.  */
 static bool read_name(struct ms_context *ctx, uint64_t address, bool drop_star, char *out, size_t size)
 {
 	uint8_t head[3];
@@ -62,6 +62,9 @@ static bool read_name(struct ms_context *ctx, uint64_t address, bool drop_star, 
 	length = head[1] & 0x7f;
 	if (head[1] & 0x80) {
 		length |= (uint64_t)(head[2] & 0x7f) << 7;
+		start++;
+	} else if (head[1] == 0) {
+		length = head[2];
 		start++;
 	}
 	if (length == 0 || length >= size || (head[1] & head[2] & 0x80))

@@ -470,6 +470,11 @@ static void what_is_no_map_is_refused(void **state)
 	uint64_t number = fake_int(&w.t, 4), twice = fake_pointer(&w.t, w.m.pointer_type);
 	uint64_t other = fake_struct(&w.t, "point");
 	fake_member(&w.t, other, "count", number);
+	uint64_t swiss = fake_struct(&w.t, "map<int,int>"), name;
+	fake_member(&w.t, swiss, "used", fake_uint(&w.t, 8));
+	fake_member(&w.t, swiss, "dirPtr", fake_pointer(&w.t, 0));
+	name = fake_typedef(&w.t, "map[int]int", fake_pointer(&w.t, swiss));
+	fake_expr(&w.t, "s", name, 0x1000, NULL, 0);
 	fake_expr(&w.t, "i", number, 0x1000, NULL, 0);
 	fake_expr(&w.t, "pp", twice, 0x1000, NULL, 0);
 	fake_expr(&w.t, "pt", fake_pointer(&w.t, other), 0x1000, NULL, 0);
@@ -482,6 +487,9 @@ static void what_is_no_map_is_refused(void **state)
 		&w.t, "map-info", "pt", MS_FAILED,
 		"pt: type is struct point *, which is no map: expected a struct with count, flags, B and buckets, or a "
 		"pointer to one");
+	fake_expect_error(&w.t, "map-info", "s", MS_FAILED,
+			  "s: type is map[int]int, a Swiss table (Go 1.24 and later): only the classic maps of Go 1.23 "
+			  "and earlier are read");
 	fake_expect_error(&w.t, "map-info", "pp", MS_FAILED,
 			  "pp: type is struct counts **, a pointer to a map's pointer: put a * before the expression");
 	fake_expect_error(&w.t, "map-info", "v", MS_FAILED,

@@ -1017,6 +1017,10 @@ static void go_interfaces(void **state)
 	fake_write_uint(&w.t, data + 8, 8, 5);
 	assert_go(&w.t, w.eface, &(uint64_t[]){ text, data }, "string(\"boxed\")",
 		  "{\"$type\": \"string\", \"$value\": \"boxed\"}");
+	/* Go 1.15 and 1.16 hold a name's length in two bytes, the high one first.  */
+	uint64_t old = go_type(&w, 8, INT, "", 352);
+	fake_write(&w.t, w.names + 352, "\0\0\3int", 6);
+	assert_go(&w.t, w.eface, &(uint64_t[]){ old, data + 8 }, "int(5)", "{\"$type\": \"int\", \"$value\": 5}");
 	/* Of a type that the debug information knows, its members.  */
 	uint64_t point = fake_struct(&w.t, "main.Point");
 	fake_member(&w.t, point, "X", fake_scalar(&w.t, MS_INT, "int", 8));
