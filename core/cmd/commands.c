@@ -189,6 +189,18 @@ static int32_t address_of(struct ms_command *cmd, uint64_t *out)
 	return MS_OK;
 }
 
+/* A Go map is a pointer to its header, so m[5] is to a debugger the fifth header behind it, which is not there.  */
+static bool indexes_a_go_map(struct ms_command *cmd, const struct ms_value *value)
+{
+	const char *expr = cmd->args.expr;
+	const struct ms_node *node = expr[strlen(expr) - 1] == ']' ? ms_node(cmd->ctx, value->type) : NULL;
+	const struct ms_shape *shape;
+
+	node = node ? ms_node_strip(cmd->ctx, node) : NULL;
+	shape = node && ms_stopped(cmd->ctx) == MS_OK ? ms_shape_of(cmd->ctx, node) : NULL;
+	return shape && shape->language == MS_GO;
+}
+
 static int32_t open_map(struct ms_command *cmd)
 {
 	struct ms_value value;
@@ -197,6 +209,9 @@ static int32_t open_map(struct ms_command *cmd)
 
 	if (!cmd->args.type) {
 		int32_t status = evaluate(cmd, &value);
+		if (status == MS_OK && indexes_a_go_map(cmd, &value))
+			return ms_fail(cmd->ctx, MS_REFUSED,
+				       "an index into a Go map is not looked up: type map-entries with the map itself");
 		return status < 0 ? status : ms_map_open_value(cmd->ctx, &value, &cmd->map);
 	}
 	int32_t status = address_of(cmd, &address);
