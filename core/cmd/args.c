@@ -97,7 +97,6 @@ static char *copy(const char *text, size_t size)
 /* Without the quotes or the parentheses around the whole of it.  */
 static char *copy_unwrapped(const char *text, size_t size)
 {
-	char open = 0;
 	bool quoted = size >= 2 && (*text == '"' || *text == '\'') && skip_quoted(text) == text + size;
 	bool wrapped = size >= 2 && *text == '(';
 
@@ -108,7 +107,6 @@ static char *copy_unwrapped(const char *text, size_t size)
 			depth -= text[i] == ')';
 			wrapped = depth > 0;
 		}
-		(void)open;
 	}
 	return quoted || wrapped ? copy(text + 1, size - 2) : copy(text, size);
 }

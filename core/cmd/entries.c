@@ -225,7 +225,7 @@ static int32_t entries_step(struct ms_command *cmd)
 	bool full = !cmd->sorter && cmd->limit && cmd->shown == cmd->limit;
 
 	/* All that the header counts has been shown: what may follow is not worth the rest of a large map.  */
-	if (full && (int64_t)(cmd->found) >= cmd->map->count && cmd->from_start)
+	if (full && (int64_t)cmd->found >= cmd->map->count && cmd->from_start)
 		return MS_NOT_FOUND;
 	int32_t status = cmd->map->format->walk_next(cmd->walk, &cmd->row);
 	if (status != MS_OK)

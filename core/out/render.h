@@ -35,10 +35,9 @@ void ms_render_more(struct render *r);
 void ms_render_address(struct render *r, uint64_t address);
 void ms_render_plain(struct ms_buf *buf, struct ms_style style, const uint8_t *bytes, uint64_t size);
 void ms_render_raw(struct render *r, const struct ms_node *node, const uint8_t *bytes, uint64_t size);
-/* texts: LENGTH bytes at hand, of which MS_TEXT_MOST are shown; so many in the target; up to a NUL in the target; */
+/* texts: LENGTH bytes at hand, of which MS_TEXT_MOST are shown; so many in the target,  */
 void ms_render_text(struct render *r, const uint8_t *bytes, uint64_t length);
 void ms_render_counted_text(struct render *r, uint64_t address, int64_t length);
-void ms_render_terminated_text(struct render *r, uint64_t address);
 /* and numbers. NODE is stripped.  */
 void ms_render_integer(struct render *r, const struct ms_node *node, const uint8_t *bytes);
 void ms_render_boolean(struct render *r, const struct ms_node *node, const uint8_t *bytes);

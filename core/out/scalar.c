@@ -132,7 +132,7 @@ void ms_render_counted_text(struct render *r, uint64_t address, int64_t length)
 		ms_render_text(r, bytes, (uint64_t)length);
 }
 
-void ms_render_terminated_text(struct render *r, uint64_t address)
+static void terminated_text(struct render *r, uint64_t address)
 {
 	uint8_t bytes[MS_TEXT_MOST];
 	uint64_t length;
@@ -278,7 +278,7 @@ void ms_render_pointer(struct render *r, const struct ms_node *node, const uint8
 	const struct ms_node *stripped = target ? ms_node_strip(r->ctx, target) : NULL;
 
 	if (address && stripped && ms_render_is_char(stripped))
-		ms_render_terminated_text(r, address);
+		terminated_text(r, address);
 	else
 		ms_render_address(r, address);
 }
