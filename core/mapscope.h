@@ -38,7 +38,7 @@
 #define MS_API __attribute__((visibility("default")))
 
 /* The number of this interface; ms_abi() returns the library's. A front-end refuses a library with a lower one.  */
-enum { MS_ABI = 1 };
+enum { MS_ABI = 2 };
 MS_API uint32_t ms_abi(void);
 MS_API const char *ms_version(void);
 
@@ -142,6 +142,14 @@ struct ms_types {
 	void (*field)(void *user, uint64_t type, uint32_t index, struct ms_field *out, int64_t *answer);
 	/* The address of the object-file symbol NAME ("runtime.types").  */
 	void (*symbol)(void *user, const char *name, uint64_t *address_out, int64_t *answer);
+	/* The variable called NAME as it stands in the selected frame; also a register ("$rdi") or an earlier result ("$1"). A
+	   name may be qualified as its language and file do ("main.cache", "app::cache", "table.c::cache"). MS_NOT_FOUND: no such
+	   name; MS_REFUSED with out->error: it exists but has no value here (optimised out, no frame). Where this is not NULL, the
+	   library understands EXPR itself, as a path from variables (path/path.h), and asks EVALUATE, if that is not NULL, only
+	   for --expr.  */
+	void (*variable)(void *user, const char *name, struct ms_value *out, int64_t *answer);
+	/* A pointer to TYPE (KIND MS_POINTER; TYPE 0: to void), or an array of COUNT of it (MS_ARRAY). NULL: none can be made.  */
+	void (*derive)(void *user, uint32_t kind, uint64_t type, uint64_t count, uint64_t *type_out, int64_t *answer);
 };
 
 /* ---- Contexts ---- */
@@ -180,6 +188,9 @@ struct ms_command;
 /* Begins command NAME with the words of LINE, unparsed. Never fails but for want of memory (NULL): what is wrong with the
    line shows after the first step.  */
 MS_API struct ms_command *ms_command_new(struct ms_context *ctx, const char *name, const char *line);
+/* The same with words that a shell has split: each is one word, whatever it holds.  */
+MS_API struct ms_command *ms_command_new_words(struct ms_context *ctx, const char *name, uint32_t count,
+					       const char *const *words);
 /* Works for about SLICE_MS milliseconds (a single read of a slow target may take longer), or until 64 KiB of output wait to
    be fetched. MS_AGAIN: call again. MS_OK: done, look at the status. Never another value.  */
 MS_API int32_t ms_command_step(struct ms_command *cmd, uint32_t slice_ms);
@@ -190,6 +201,12 @@ MS_API void ms_command_interrupt(struct ms_command *cmd);
 /* After MS_OK: enum ms_status, and the one line of an error, "" if there is none.  */
 MS_API int32_t ms_command_status(const struct ms_command *cmd);
 MS_API const char *ms_command_error(const struct ms_command *cmd);
+/* After MS_OK: 1 when the answer may well be a better one a moment later: the target ran meanwhile (struct ms_memory, running)
+   and what was read does not fit together, or it is in the middle of changing the map.  */
+MS_API int32_t ms_command_torn(const struct ms_command *cmd);
+/* Instead of the first step of a command that is then freed: finds the map and shows its first rows to nobody, without making
+   the file of -o. For a caller who holds the target while he reads and wants its types to be known by then.  */
+MS_API void ms_command_rehearse(struct ms_command *cmd, uint32_t slice_ms);
 /* For a progress line: units done and in all (0: unknown), of no stated kind.  */
 MS_API void ms_command_progress(const struct ms_command *cmd, uint64_t *done_out, uint64_t *total_out);
 MS_API void ms_command_free(struct ms_command *cmd);
@@ -206,11 +223,16 @@ struct ms_map;
    ("B is 60, more buckets than memory has"). A nil map opens, and is empty.  */
 MS_API int32_t ms_map_open(struct ms_context *ctx, const struct ms_value *value, struct ms_map **out);
 MS_API void ms_map_free(struct ms_map *map);
-/* Header facts by their JSON name: "count", "B", "buckets", "old_buckets" (0 at rest), "growing" (0, 1), "nil" (0, 1).
-   MS_NOT_FOUND for another name.  */
+/* Header facts by their JSON name: "count", "B", "buckets", "old_buckets" (0 at rest), "growing" (0, 1), "nil" (0, 1),
+   "writing" (0, 1: the program is in the middle of an assign, delete or clear). MS_NOT_FOUND for another name.  */
 MS_API int32_t ms_map_number(const struct ms_map *map, const char *name, int64_t *out);
 /* One line: type, length, B and growth, from the header only.  */
 MS_API const char *ms_map_summary(struct ms_map *map);
+/* Where entry number N (from 0, in walk order) stands, as a token for ms_iter_new. Walks the map as far as N the first time,
+   in slices of 50 ms (MS_AGAIN: call again with the same N), and keeps an index of what it saw as long as the map is open:
+   later ones cost at most about 4 096 buckets. MS_NOT_FOUND: there are fewer entries. After MS_INTERRUPTED and MS_NO_MEMORY
+   it can be called again too, and goes on where it was. *TOKEN_OUT is the map's, until the next call.  */
+MS_API int32_t ms_map_seek(struct ms_map *map, uint64_t n, const char **token_out);
 
 /* Entries in walk order, in batches. KEYS and ELEMS hold COUNT records of key_size and elem_size bytes, as they lie in
    the target (indirect ones already fetched); addresses say where. All pointers are the library's, valid until the next call
@@ -231,10 +253,43 @@ MS_API int32_t ms_iter_new(struct ms_map *map, const char *from, struct ms_iter 
 MS_API void ms_iter_free(struct ms_iter *iter);
 /* The next 1 to MAX entries. MS_OK with a count of 0: no more. MS_AGAIN: a slice of 50 ms found none, call again.  */
 MS_API int32_t ms_iter_next(struct ms_iter *iter, uint64_t max, struct ms_batch *out);
+/* The key, or the elem, of entry I of the last batch as one line of text, as map-entries shows it: what could not be fetched
+   shows as "<cannot read ...>". "" when there is no entry I; NULL when a read was interrupted or memory is short (ms_error).
+   The iterator's, until its next batch or the next text of the same half.  */
+MS_API const char *ms_iter_key_text(struct ms_iter *iter, uint64_t i);
+MS_API const char *ms_iter_elem_text(struct ms_iter *iter, uint64_t i);
 /* Where the entry after the last one given stands, for ms_iter_new; "" at the end.  */
 MS_API const char *ms_iter_token(struct ms_iter *iter);
 /* After the end: what the reader must know (damage met, entries found are not count), one line; "" for nothing.  */
 MS_API const char *ms_iter_note(struct ms_iter *iter);
+
+/* ---- Places of variables, for front-ends ---- */
+
+/* How a frame answers when a DWARF expression is evaluated in it. A call-back that is NULL makes what needs it unknown, as does
+   an answer of 0 or less. Register numbers are DWARF's own for the machine (x86-64: 0 rax, 1 rdx, 2 rcx, 3 rbx, ...).  */
+struct ms_frame {
+	uint64_t size; /* sizeof(struct ms_frame) */
+	void *user;
+	/* Puts the LEN least significant bytes of a register, in the target's byte order, into BUFFER. Answer: how many of them
+	   it has.  */
+	void (*reg)(void *user, uint32_t number, void *buffer, uint64_t len, int64_t *answer);
+	/* The canonical frame address. Answer: 1 with *OUT.  */
+	void (*cfa)(void *user, uint64_t *out, int64_t *answer);
+	/* As that of struct ms_memory.  */
+	void (*read)(void *user, uint64_t address, void *buffer, uint64_t len, int64_t *answer);
+	uint64_t bias;		/* what the loader added to the file's addresses */
+	const void *frame_base; /* the expression of the function around; NULL: none */
+	uint64_t frame_base_size;
+	uint32_t pointer_size;
+	uint32_t big_endian;
+};
+
+/* Where the value of SIZE bytes lies that EXPRESSION describes: MS_OK with its address; or with *ADDRESS_OUT 0, its bytes being
+   in BUFFER then: they lie in registers or pieces, or are a constant. Where KNOWN is not NULL, some pieces may be missing: for
+   each byte of BUFFER it has one, 1 or 0. MS_REFUSED (it has no value there), MS_FAULT, MS_BAD_TYPE, MS_NO_MEMORY or
+   MS_INTERRUPTED (a call-back did not answer), with one line of up to WHY_SIZE bytes in WHY.  */
+MS_API int32_t ms_locate(const struct ms_frame *frame, const void *expression, uint64_t expression_size, void *buffer,
+			 void *known, uint64_t size, uint64_t *address_out, char *why, uint64_t why_size);
 
 /* ---- Words for front-ends ---- */
 

@@ -2,16 +2,15 @@
 that a command means is decided in C: its line goes there unparsed, its output comes back as text."""
 
 import glob
-import os
-from typing import Any, List, Optional
+from typing import List, Optional
 
 import gdb
-import mapscope
 import mapscope_printers
 from mapscope import abi
+from mapscope.interrupts import interrupts
 from mapscope.maps import BadMap, Map
 from mapscope.session import Progress, Session
-from mapscope_interrupts import interrupts, quietly
+from mapscope_interrupts import quietly
 from mapscope_target import Target, raw
 
 
@@ -25,19 +24,13 @@ class MapCommand(gdb.Command):
 
     def invoke(self, line: str, from_tty: bool) -> None:
         self.dont_repeat()
-        interrupts.when = None
-        interrupts.arm()
-        interrupts.commands += 1
-        try:
-            status, error = self._session.run(self._name, line, gdb.write, Progress(_terminal()))
-        finally:
-            interrupts.commands -= 1
-        mapscope.status = status
-        gdb.set_convenience_variable("_map_status", status)
-        if status in (abi.Status.USAGE, abi.Status.FAILED):
-            raise gdb.GdbError(error or f"{self._name} failed without a word (status {status})")
-        if error:
-            gdb.write(error + "\n", gdb.STDERR)
+        with interrupts.command():
+            outcome = self._session.run(self._name, line, gdb.write, Progress(_tell))
+        gdb.set_convenience_variable("_map_status", outcome.status)
+        if outcome.failed:
+            raise gdb.GdbError(outcome.words)
+        if outcome.words:
+            gdb.write(outcome.words + "\n", gdb.STDERR)
 
     def complete(self, text: str, word: Optional[str]) -> List[str]:
         """Options behind a dash, files behind -o, elsewhere what `output` takes: gdb's own completers would take the
@@ -154,16 +147,9 @@ class DirectRead(gdb.Parameter):
         return f"Reading maps of a live local process without gdb is {shown}."
 
 
-def _terminal() -> Any:
-    """Where a progress line may go."""
-    if not (os.isatty(1) and os.isatty(2)):
-        return None
-
-    def write(text: str) -> None:
-        gdb.write(text, gdb.STDERR)
-        gdb.flush(gdb.STDERR)
-
-    return write
+def _tell(progress: str) -> None:
+    gdb.write(progress, gdb.STDERR)
+    gdb.flush(gdb.STDERR)
 
 
 def install(here: str) -> None:

@@ -13,9 +13,10 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Set, Tuple, 
 
 import gdb
 import gdb.printing
+from mapscope.interrupts import interrupts
 from mapscope.maps import BadMap, Entries
 from mapscope.session import Session
-from mapscope_interrupts import interrupts, quietly
+from mapscope_interrupts import quietly
 from mapscope_target import raw
 
 BATCH = 4096  # entries

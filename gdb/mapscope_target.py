@@ -2,12 +2,12 @@
 Changes nothing in the target: no function is called there and nothing written."""
 
 import contextlib
-import re
 from typing import Any, Dict, Hashable, Iterator, Optional, Tuple
 
 import gdb
 from mapscope.abi import Kind
 from mapscope.provider import Member, Refused, Shape
+from mapscope.reading import leading
 
 LARGEST_VALUE = 1 << 20  # bytes of a value that are read here; the decoder reads the rest where it needs it
 LARGEST_READ = 1 << 24
@@ -51,21 +51,14 @@ class Target:
             raise Refused(str(error)) from None
 
     def lookup(self, name: str) -> Optional[gdb.Type]:
-        name = re.sub(r"\b(const|volatile)\b", "", name).strip()
         for spelling in (name, "struct " + name, "union " + name, "enum " + name):
             with contextlib.suppress(gdb.error):
                 return gdb.lookup_type(spelling)
-        if name.endswith("*"):
-            return _pointer(self.lookup(name[:-1]))
-        if name.startswith("*"):  # Go
-            return _pointer(self.lookup(name[1:]))
-        dimensions = re.match(r"^(.*?[^\]])\s*((\[\d+\]\s*)+)$", name) or re.match(r"^()((\[\d+\]\s*)+)(?=\S)", name)
-        if not dimensions:
-            return None
-        native = self.lookup(dimensions[1] or name[dimensions.end() :])
-        for count in reversed(re.findall(r"\d+", dimensions[2])):
-            native = native.array(int(count) - 1) if native is not None else None
-        return native
+        return None
+
+    def derive(self, kind: int, native: Optional[gdb.Type], count: int) -> gdb.Type:
+        native = native or gdb.lookup_type("void")
+        return native.pointer() if kind == Kind.POINTER else native.array(count - 1)
 
     def describe(self, native: gdb.Type) -> Shape:
         code, size, name = native.code, native.sizeof or 0, native.name or ""
@@ -89,11 +82,7 @@ class Target:
         return Shape(kind, size, name)
 
     def read(self, address: int, size: int) -> bytes:
-        size = min(size, LARGEST_READ)
-        inferior = gdb.selected_inferior()
-        with contextlib.suppress(gdb.error, OverflowError, ValueError):
-            return bytes(inferior.read_memory(address, size))
-        return _leading(inferior, address, size)
+        return leading(_piece, address, min(size, LARGEST_READ))
 
     def symbol(self, name: str) -> Optional[int]:
         if "'" in name:
@@ -176,21 +165,11 @@ def _surely(command: str) -> None:
         raise
 
 
-def _leading(inferior: gdb.Inferior, address: int, size: int) -> bytes:
-    """What can be read before the first unreadable byte: found by halving, in 20 reads for 1 MiB."""
-    found = []
-    low, step = 0, 1 << max(size - 1, 1).bit_length()
-    try:
-        inferior.read_memory(address, 1)
-        while step > 1:
-            step //= 2
-            if low + step <= size:
-                with contextlib.suppress(gdb.error):
-                    found.append(bytes(inferior.read_memory(address + low, step)))
-                    low += step
-    except (gdb.error, OverflowError, ValueError):
-        pass
-    return b"".join(found)
+def _piece(address: int, size: int) -> bytes:
+    """All or nothing."""
+    with contextlib.suppress(gdb.error, OverflowError, ValueError):
+        return bytes(gdb.selected_inferior().read_memory(address, size))
+    return b""
 
 
 def _pack(value: gdb.Value) -> bytes:
@@ -244,8 +223,5 @@ def _length(native: gdb.Type) -> int:
         first, last = native.range()
     except gdb.error:  # bounds that only a value knows
         return 0
-    return max(last - first + 1, 0)
-
-
-def _pointer(native: Optional[gdb.Type]) -> Optional[gdb.Type]:
-    return native.pointer() if native is not None else None
+    flexible = not native.sizeof and native.target().sizeof  # gdb 13 says one element of data[]
+    return 0 if flexible else max(last - first + 1, 0)

@@ -22,6 +22,7 @@ static const struct option {
 	{ "--old", MS_OPT_OLD, FLAG, NULL },
 	{ "--new", MS_OPT_NEW, FLAG, NULL },
 	{ "--sort", MS_OPT_SORT, WORD, "the word key" },
+	{ "--expr", MS_OPT_EXPR, FLAG, NULL },
 };
 
 enum { OPTIONS = sizeof options / sizeof *options, NEST_MOST = 256 };
@@ -243,13 +244,45 @@ static int32_t take_expr(struct ms_context *ctx, struct ms_args *args, const cha
 	return args->expr ? MS_OK : ms_fail(ctx, MS_NO_MEMORY, "out of memory");
 }
 
-/* The option at *WORD, and the word behind it where it takes one.  */
-static int32_t take_option(struct ms_context *ctx, uint32_t allowed, struct ms_args *args, const char *word,
-			   size_t size, const char **rest)
+/* Where words come from: a line that is still to be split, or a list of them.  */
+struct source {
+	struct ms_context *ctx;
+	const char *line;	  /* the rest of it; NULL: there is a list */
+	const char *const *words; /* the next one; NULL behind the last */
+};
+
+/* MS_OK, MS_NOT_FOUND behind the last word, or MS_USAGE.  */
+static int32_t next_word(struct source *source, const char **word, size_t *size)
 {
+	char open = 0;
+
+	if (!source->line) {
+		*word = *source->words;
+		if (!*word)
+			return MS_NOT_FOUND;
+		*size = strlen(*word);
+		source->words++;
+		return MS_OK;
+	}
+	while (is_space(*source->line))
+		source->line++;
+	if (!*source->line)
+		return MS_NOT_FOUND;
+	*word = source->line;
+	const char *end = skip_word(*word, &open);
+	if (!end)
+		return never_closed(source->ctx, open, *word);
+	source->line = end;
+	*size = (size_t)(end - *word);
+	return MS_OK;
+}
+
+/* The option WORD, and the word behind it where it takes one.  */
+static int32_t take_option(struct source *source, uint32_t allowed, struct ms_args *args, const char *word, size_t size)
+{
+	struct ms_context *ctx = source->ctx;
 	const struct option *option = find_option(word, size);
 	const char *equals = memchr(word, '=', size);
-	char open = 0;
 
 	if (!option || !(allowed & option->bit))
 		return unknown_option(ctx, allowed, word, equals ? (size_t)(equals - word) : size);
@@ -258,49 +291,48 @@ static int32_t take_option(struct ms_context *ctx, uint32_t allowed, struct ms_a
 		return equals ? usage(ctx, "", word, size, " takes nothing behind =") : MS_OK;
 	if (equals)
 		return take_value(ctx, option, args, equals + 1, size - (size_t)(equals + 1 - word));
-	const char *value = *rest;
-	while (is_space(*value))
-		value++;
-	if (!*value)
+	int32_t status = next_word(source, &word, &size);
+	if (status == MS_NOT_FOUND)
 		return ms_fail(ctx, MS_USAGE, "%s takes %s, found nothing", option->name, option->example);
-	const char *end = skip_word(value, &open);
-	if (!end)
-		return never_closed(ctx, open, value);
-	*rest = end;
-	return take_value(ctx, option, args, value, (size_t)(end - value));
+	return status == MS_OK ? take_value(ctx, option, args, word, size) : status;
+}
+
+static int32_t parse(struct source *source, uint32_t allowed, struct ms_args *out)
+{
+	bool options_end = false;
+	const char *word;
+	size_t size;
+	int32_t status;
+
+	*out = (struct ms_args){ 0 };
+	while ((status = next_word(source, &word, &size)) == MS_OK) {
+		bool option = !options_end && size > 1 && *word == '-' &&
+			      (word[1] == '-' || (word[1] >= 'a' && word[1] <= 'z' && size == 2));
+		if (option && size == 2 && word[1] == '-')
+			options_end = true;
+		else if (option)
+			status = take_option(source, allowed, out, word, size);
+		else
+			status = take_expr(source->ctx, out, word, size);
+		if (status < 0)
+			return status;
+	}
+	if (status != MS_NOT_FOUND)
+		return status;
+	if (!out->expr || !*out->expr)
+		return ms_fail(source->ctx, MS_USAGE,
+			       "an EXPR that names a map is missing: a variable, a member, a dereference");
+	return MS_OK;
 }
 
 int32_t ms_args_parse(struct ms_context *ctx, const char *line, uint32_t allowed, struct ms_args *out)
 {
-	bool options_end = false;
-	char open = 0;
+	return parse(&(struct source){ .ctx = ctx, .line = line }, allowed, out);
+}
 
-	*out = (struct ms_args){ 0 };
-	for (const char *p = line, *end; *p; p = end) {
-		while (is_space(*p))
-			p++;
-		if (!*p)
-			break;
-		end = skip_word(p, &open);
-		if (!end)
-			return never_closed(ctx, open, p);
-		size_t size = (size_t)(end - p);
-		bool option = !options_end && size > 1 && *p == '-' &&
-			      (p[1] == '-' || (p[1] >= 'a' && p[1] <= 'z' && size == 2));
-		int32_t status = MS_OK;
-		if (option && size == 2 && p[1] == '-')
-			options_end = true;
-		else if (option)
-			status = take_option(ctx, allowed, out, p, size, &end);
-		else
-			status = take_expr(ctx, out, p, size);
-		if (status < 0)
-			return status;
-	}
-	if (!out->expr)
-		return ms_fail(ctx, MS_USAGE,
-			       "an EXPR that names a map is missing: a variable, a member, a dereference");
-	return MS_OK;
+int32_t ms_args_parse_words(struct ms_context *ctx, const char *const *words, uint32_t allowed, struct ms_args *out)
+{
+	return parse(&(struct source){ .ctx = ctx, .words = words }, allowed, out);
 }
 
 void ms_args_fini(struct ms_args *args)

@@ -19,6 +19,7 @@ enum ms_option {
 	MS_OPT_OLD = 1 << 8,
 	MS_OPT_NEW = 1 << 9,
 	MS_OPT_SORT = 1 << 10,
+	MS_OPT_EXPR = 1 << 11,
 };
 
 struct ms_args {
@@ -31,6 +32,8 @@ struct ms_args {
 /* Understands LINE for a command that takes one EXPR and the options of ALLOWED. MS_OK, MS_NO_MEMORY, or MS_USAGE with the reason
    in ms_error. ms_args_fini in every case.  */
 int32_t ms_args_parse(struct ms_context *ctx, const char *line, uint32_t allowed, struct ms_args *out);
+/* The same of words that are split already, as a shell does: each is one word, whatever it holds. NULL stands behind the last.  */
+int32_t ms_args_parse_words(struct ms_context *ctx, const char *const *words, uint32_t allowed, struct ms_args *out);
 void ms_args_fini(struct ms_args *args);
 
 /* The N-th option of ALLOWED that begins with PREFIX; NULL behind the last.  */

@@ -15,8 +15,11 @@ struct ms_command {
 	struct ms_context *ctx;
 	const struct ms_command_kind *kind; /* NULL: no such command */
 	char *name, *line;
+	char **words;	/* instead of LINE; NULL behind the last */
+	bool rehearsal; /* no file is made */
 	enum { COMMAND_NEW, COMMAND_WALKING, COMMAND_ENDING, COMMAND_DONE } state;
 	bool interrupt; /* asked for */
+	bool torn;	/* ms_command_torn */
 	int32_t status; /* enum ms_status */
 	struct ms_buf error;
 

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "cmd/command.h"
 #include "mem/mem.h"
+#include "path/path.h"
 
 enum { OUTPUT_MOST = 64 << 10 };
 
@@ -32,7 +33,7 @@ const char *ms_command_option(uint32_t index, const char *prefix, uint32_t n)
 	return kind_at(index) ? ms_args_option(kind_at(index)->options, prefix, n) : NULL;
 }
 
-struct ms_command *ms_command_new(struct ms_context *ctx, const char *name, const char *line)
+static struct ms_command *command_new(struct ms_context *ctx, const char *name)
 {
 	struct ms_command *cmd = calloc(1, sizeof *cmd);
 
@@ -40,15 +41,38 @@ struct ms_command *ms_command_new(struct ms_context *ctx, const char *name, cons
 		return NULL;
 	cmd->ctx = ctx;
 	cmd->name = strdup(name);
-	cmd->line = strdup(line);
-	if (!cmd->name || !cmd->line) {
-		ms_command_free(cmd);
-		return NULL;
-	}
 	for (uint32_t i = 0; kind_at(i); i++)
 		if (!strcmp(kind_at(i)->name, name))
 			cmd->kind = kind_at(i);
 	return cmd;
+}
+
+struct ms_command *ms_command_new(struct ms_context *ctx, const char *name, const char *line)
+{
+	struct ms_command *cmd = command_new(ctx, name);
+
+	if (cmd)
+		cmd->line = strdup(line);
+	if (cmd && cmd->name && cmd->line)
+		return cmd;
+	ms_command_free(cmd);
+	return NULL;
+}
+
+struct ms_command *ms_command_new_words(struct ms_context *ctx, const char *name, uint32_t count,
+					const char *const *words)
+{
+	struct ms_command *cmd = command_new(ctx, name);
+
+	if (cmd)
+		cmd->words = calloc((size_t)count + 1, sizeof *cmd->words);
+	bool whole = cmd && cmd->name && cmd->words;
+	for (uint32_t i = 0; i < count && whole; i++)
+		whole = (cmd->words[i] = strdup(words[i]));
+	if (whole)
+		return cmd;
+	ms_command_free(cmd);
+	return NULL;
 }
 
 void ms_command_free(struct ms_command *cmd)
@@ -69,6 +93,9 @@ void ms_command_free(struct ms_command *cmd)
 	ms_buf_fini(&cmd->error);
 	free(cmd->name);
 	free(cmd->line);
+	for (char **word = cmd->words; word && *word; word++)
+		free(*word);
+	free(cmd->words);
 	free(cmd);
 }
 
@@ -141,17 +168,12 @@ int32_t ms_command_walk(struct ms_command *cmd, bool live_only)
 
 /* ---- Finding the map ---- */
 
-static int32_t evaluate(struct ms_command *cmd, struct ms_value *out)
+static int32_t ask_debugger(struct ms_context *ctx, const char *expr, struct ms_value *out)
 {
-	struct ms_context *ctx = cmd->ctx;
-	const char *assigns = ms_args_assigns(cmd->args.expr);
 	int64_t answer = MS_UNANSWERED;
 
-	if (assigns)
-		return ms_fail(ctx, MS_USAGE, "%s would change the target: expressions that assign are refused",
-			       assigns);
 	*out = (struct ms_value){ .size = sizeof *out };
-	ctx->types.evaluate(ctx->types.user, cmd->args.expr, out, &answer);
+	ctx->types.evaluate(ctx->types.user, expr, out, &answer);
 	if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED) {
 		ctx->interrupted = true;
 		return ms_fail(ctx, MS_INTERRUPTED, "interrupted");
@@ -163,30 +185,76 @@ static int32_t evaluate(struct ms_command *cmd, struct ms_value *out)
 	return MS_OK;
 }
 
-/* The number that an expression is: a literal, a pointer, or where the value lies.  */
-static int32_t address_of(struct ms_command *cmd, uint64_t *out)
+/* What EXPR is: a path where the caller wants it so, else as the debugger evaluates it. ms_path_fini in every case.  */
+static int32_t evaluate(struct ms_command *cmd, struct ms_path *out)
 {
-	struct ms_value value;
+	struct ms_context *ctx = cmd->ctx;
+	const char *assigns = ms_args_assigns(cmd->args.expr);
+	bool whole = cmd->args.given & MS_OPT_EXPR || !ctx->types.variable;
+
+	*out = (struct ms_path){ 0 };
+	if (assigns)
+		return ms_fail(ctx, MS_USAGE, "%s would change the target: expressions that assign are refused",
+			       assigns);
+	if (!whole)
+		return ms_path_resolve(ctx, cmd->args.expr, out);
+	if (!ctx->types.evaluate)
+		return ms_fail(ctx, MS_USAGE,
+			       "--expr: there is no debugger here to evaluate an expression; leave it out and give a "
+			       "path (names, ., ->, [n], *, &, casts)");
+	return ask_debugger(ctx, cmd->args.expr, &out->value);
+}
+
+/* The number that a value is: one itself, a pointer, or where the value lies.  */
+static int32_t number_of(struct ms_context *ctx, const struct ms_value *value, uint64_t *out)
+{
+	const struct ms_node *node = value->type ? ms_node(ctx, value->type) : NULL;
+	bool number = !value->type; /* as it was typed, of 8 bytes */
+	uint64_t size = 8;
+	uint8_t bytes[8];
+
+	node = node ? ms_node_strip(ctx, node) : NULL;
+	if (node && node->size <= 8 && (node->kind == MS_INT || node->kind == MS_UINT || node->kind == MS_POINTER)) {
+		number = true;
+		size = node->size;
+	}
+	if (ms_stopped(ctx) != MS_OK)
+		return ms_stopped(ctx);
+	*out = value->address;
+	if (!value->address && !(number && value->byte_count >= size))
+		return ms_fail(ctx, MS_USAGE, "not an address: with --type, give a number, a pointer or a variable");
+	if (!number)
+		return MS_OK;
+	if (value->byte_count >= size)
+		memcpy(bytes, value->bytes, size);
+	else if (ms_mem_read_cached(ctx, value->address, bytes, size) < 0)
+		return ms_stopped(ctx) != MS_OK ? ms_stopped(ctx)
+						: ms_fail(ctx, MS_FAULT, "Cannot access memory at address 0x%llx",
+							  (unsigned long long)value->address);
+	*out = ms_load(bytes, size, ctx->memory.big_endian);
+	return MS_OK;
+}
+
+static bool is_number(const char *expr, uint64_t *out)
+{
 	char *end;
 
 	errno = 0;
-	*out = strtoull(cmd->args.expr, &end, 0);
-	if (!*end && end != cmd->args.expr && !errno)
+	*out = strtoull(expr, &end, 0);
+	return !*end && end != expr && !errno;
+}
+
+static int32_t address_of(struct ms_command *cmd, uint64_t *out)
+{
+	struct ms_path path;
+
+	if (is_number(cmd->args.expr, out))
 		return MS_OK;
-	int32_t status = evaluate(cmd, &value);
-	if (status < 0)
-		return status;
-	const struct ms_node *node = ms_node(cmd->ctx, value.type);
-	node = node ? ms_node_strip(cmd->ctx, node) : NULL;
-	bool number = node && (node->kind == MS_INT || node->kind == MS_UINT || node->kind == MS_POINTER);
-	if (number && node->size <= 8 && value.byte_count >= node->size)
-		*out = ms_load(value.bytes, node->size, cmd->ctx->memory.big_endian);
-	else if (value.address)
-		*out = value.address;
-	else
-		return ms_fail(cmd->ctx, MS_USAGE,
-			       "not an address: with --type, give a number, a pointer or a variable");
-	return MS_OK;
+	int32_t status = evaluate(cmd, &path);
+	if (status == MS_OK)
+		status = number_of(cmd->ctx, &path.value, out);
+	ms_path_fini(&path);
+	return status;
 }
 
 /* A Go map is a pointer to its header, so m[5] is to a debugger the fifth header behind it, which is not there.  */
@@ -201,23 +269,34 @@ static bool indexes_a_go_map(struct ms_command *cmd, const struct ms_value *valu
 	return shape && shape->language == MS_GO;
 }
 
+static int32_t open_by_expr(struct ms_command *cmd)
+{
+	uint64_t number;
+	struct ms_path path = { 0 };
+	bool plain = is_number(cmd->args.expr, &number);
+	int32_t status = plain ? MS_OK : evaluate(cmd, &path);
+
+	if (plain || (status == MS_OK && !path.value.type && cmd->ctx->types.variable))
+		status =
+			ms_fail(cmd->ctx, MS_REFUSED, "a number is no map: --type TYPE says what lies at this address");
+	else if (status == MS_OK && indexes_a_go_map(cmd, &path.value))
+		status = ms_path_refuse_go_index(cmd->ctx);
+	else if (status == MS_OK)
+		status = ms_map_open_value(cmd->ctx, &path.value, &cmd->map);
+	ms_path_fini(&path);
+	return status;
+}
+
 static int32_t open_map(struct ms_command *cmd)
 {
-	struct ms_value value;
 	uint64_t address;
-	uint32_t stars;
 
-	if (!cmd->args.type) {
-		int32_t status = evaluate(cmd, &value);
-		if (status == MS_OK && indexes_a_go_map(cmd, &value))
-			return ms_fail(cmd->ctx, MS_REFUSED,
-				       "an index into a Go map is not looked up: type map-entries with the map itself");
-		return status < 0 ? status : ms_map_open_value(cmd->ctx, &value, &cmd->map);
-	}
+	if (!cmd->args.type)
+		return open_by_expr(cmd);
 	int32_t status = address_of(cmd, &address);
 	if (status < 0)
 		return status;
-	const struct ms_node *type = ms_types_lookup(cmd->ctx, cmd->args.type, &stars);
+	const struct ms_node *type = ms_types_lookup(cmd->ctx, cmd->args.type);
 	if (!type)
 		return ms_stopped(cmd->ctx) != MS_OK ? ms_stopped(cmd->ctx) : MS_NOT_FOUND;
 	return ms_map_open_at(cmd->ctx, address, type, &cmd->map);
@@ -225,12 +304,23 @@ static int32_t open_map(struct ms_command *cmd)
 
 /* ---- Steps ---- */
 
+/* Whether an answer that was DAMAGED or not may be another one in a moment.  */
+static bool is_torn(const struct ms_command *cmd, bool damaged)
+{
+	int64_t writing = 0;
+
+	if (cmd->map)
+		ms_map_number(cmd->map, "writing", &writing);
+	return writing || (damaged && cmd->ctx->memory.running);
+}
+
 static void fail(struct ms_command *cmd, int32_t code)
 {
 	bool about_expr = code != MS_USAGE && code != MS_NO_MEMORY && code != MS_IO;
 	const char *expr = cmd->args.expr && about_expr ? cmd->args.expr : "";
 
 	cmd->state = COMMAND_DONE;
+	cmd->torn = is_torn(cmd, code == MS_BAD_MAP || code == MS_FAULT);
 	cmd->status = code == MS_USAGE ? MS_STATUS_USAGE : code == MS_INTERRUPTED ? MS_PARTIAL : MS_FAILED;
 	ms_buf_clear(&cmd->error);
 	ms_buf_escaped(&cmd->error, expr, strlen(expr), 0);
@@ -248,7 +338,9 @@ static int32_t begin(struct ms_command *cmd)
 	ms_buf_clear(&ctx->error);
 	if (!cmd->kind)
 		return ms_fail(ctx, MS_USAGE, "no such command");
-	int32_t status = ms_args_parse(ctx, cmd->line, cmd->kind->options, &cmd->args);
+	int32_t status =
+		cmd->line ? ms_args_parse(ctx, cmd->line, cmd->kind->options, &cmd->args)
+			  : ms_args_parse_words(ctx, (const char *const *)cmd->words, cmd->kind->options, &cmd->args);
 	if (status < 0)
 		return status;
 	status = open_map(cmd);
@@ -259,7 +351,7 @@ static int32_t begin(struct ms_command *cmd)
 			       cmd->map->untyped ? "" : "not a valid map: ", ms_buf_text(&cmd->map->broken));
 	if (cmd->map->nil)
 		ms_note(&cmd->notes, false, "nil map");
-	status = ms_output_open(cmd);
+	status = cmd->rehearsal ? MS_OK : ms_output_open(cmd);
 	return status < 0 ? status : cmd->kind->begin(cmd);
 }
 
@@ -272,6 +364,19 @@ static void check_count(struct ms_command *cmd)
 	if (all_seen && all_asked && (int64_t)cmd->found != cmd->map->count)
 		ms_note(&cmd->notes, true, "%llu live entries found, count is %lld", (unsigned long long)cmd->found,
 			(long long)cmd->map->count);
+}
+
+/* Of a program that ran meanwhile the map's header must be what it was, unless the walk itself noticed something.  */
+static void check_header(struct ms_command *cmd)
+{
+	const struct ms_map *map = cmd->map;
+	uint64_t size = map->shape->header->size;
+	bool asked = cmd->ctx->memory.running && map->address && !cmd->notes.damaged && !map->notes.damaged;
+	uint8_t *now = asked ? malloc(size) : NULL;
+
+	if (now && (ms_mem_read(cmd->ctx, map->address, now, size) < (int64_t)size || memcmp(now, map->header, size)))
+		ms_note(&cmd->notes, true, "the map changed while it was read: entries may be missing, or shown twice");
+	free(now);
 }
 
 /* The counts of the whole answer; TOKEN holds the next page's.  */
@@ -299,12 +404,15 @@ static int32_t finish(struct ms_command *cmd)
 	if (cmd->kind->step) {
 		check_count(cmd);
 		ms_fetch_note(&cmd->fetch, &cmd->notes);
+		check_header(cmd);
 		end = whole_end(cmd, &token);
 		ms_view_end(&view, &end, NULL);
 	} else {
 		end.shown = end.of = 1;
 	}
-	cmd->status = cmd->interrupt || cmd->notes.damaged || cmd->map->notes.damaged ? MS_PARTIAL : MS_YES;
+	bool damaged = cmd->notes.damaged || cmd->map->notes.damaged;
+	cmd->status = cmd->interrupt || damaged ? MS_PARTIAL : MS_YES;
+	cmd->torn = is_torn(cmd, damaged);
 	int32_t status = ms_output_close(cmd);
 	if (status == MS_OK && to_file) {
 		view.buf = &cmd->out;
@@ -397,6 +505,17 @@ int32_t ms_command_status(const struct ms_command *cmd)
 const char *ms_command_error(const struct ms_command *cmd)
 {
 	return ms_buf_text(&cmd->error);
+}
+
+int32_t ms_command_torn(const struct ms_command *cmd)
+{
+	return cmd->torn;
+}
+
+void ms_command_rehearse(struct ms_command *cmd, uint32_t slice_ms)
+{
+	cmd->rehearsal = true;
+	ms_command_step(cmd, slice_ms);
 }
 
 void ms_command_progress(const struct ms_command *cmd, uint64_t *done_out, uint64_t *total_out)

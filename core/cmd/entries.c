@@ -1,12 +1,18 @@
 /* map-info, map-buckets and map-entries: which rows they show.  */
 #include "cmd/command.h"
 
-#define WITH_ROWS (MS_OPT_JSON | MS_OPT_LIMIT | MS_OPT_OFFSET | MS_OPT_FROM | MS_OPT_OUTPUT | MS_OPT_ADDR | MS_OPT_TYPE)
+#define WITH_ROWS                                                                                                      \
+	(MS_OPT_JSON | MS_OPT_LIMIT | MS_OPT_OFFSET | MS_OPT_FROM | MS_OPT_OUTPUT | MS_OPT_ADDR | MS_OPT_TYPE |        \
+	 MS_OPT_EXPR)
 
 #define EXPR_HELP                                                                                                      \
 	"EXPR names a map, or a pointer to one: a variable, a member, an element, a\n"                                 \
 	"dereference. One that holds spaces stands in parentheses. Nothing is called,\n"                               \
-	"assigned or written in the program.\n"
+	"assigned or written in the program, unless by --expr in lldb.\n"
+
+#define EXPR_OPTION                                                                                                    \
+	"  --expr         EXPR is any expression of the debugger's (in gdb it always is);\n"                           \
+	"                 lldb may call functions and write to the program for it\n"
 
 #define ROWS_HELP                                                                                                      \
 	"  --json         JSON Lines instead of text\n"                                                                \
@@ -15,7 +21,7 @@
 	"  --from TOKEN   go on where an earlier answer ended\n"                                                       \
 	"  -o FILE        write the rows to FILE\n"                                                                    \
 	"  --addr         with addresses\n"                                                                            \
-	"  --type TYPE    EXPR is the address of a map of that type\n"
+	"  --type TYPE    EXPR is the address of a map of that type\n" EXPR_OPTION
 
 /* ---- map-info ---- */
 
@@ -41,12 +47,11 @@ static int32_t info_begin(struct ms_command *cmd)
 const struct ms_command_kind ms_command_info = {
 	.name = "map-info",
 	.help = "Show the header of a hash map.\n"
-		"Usage: map-info EXPR [--json] [-o FILE] [--type TYPE]\n"
+		"Usage: map-info EXPR [--json] [-o FILE] [--type TYPE] [--expr]\n"
 		"\n" EXPR_HELP "\n"
 		"  --json         one JSON document instead of text\n"
 		"  -o FILE        write it to FILE\n"
-		"  --type TYPE    EXPR is the address of a map of that type\n"
-		"\n"
+		"  --type TYPE    EXPR is the address of a map of that type\n" EXPR_OPTION "\n"
 		"Only the header is read: count, B, flags, load, the kind of growth in progress\n"
 		"and how far it is, sizes and addresses.\n"
 		"\n"
@@ -54,7 +59,7 @@ const struct ms_command_kind ms_command_info = {
 		"  map-info m\n"
 		"  map-info server.cache --json\n"
 		"  map-info 0x55555576a2c0 --type (struct counts)",
-	.options = MS_OPT_JSON | MS_OPT_OUTPUT | MS_OPT_TYPE,
+	.options = MS_OPT_JSON | MS_OPT_OUTPUT | MS_OPT_TYPE | MS_OPT_EXPR,
 	.begin = info_begin,
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/arith.h"
 #include "decode/map.h"
+#include "out/view.h"
 
 enum { SLICE_MS = 50, BATCH_BYTES = 1 << 20 }; /* of a batch, about, whatever the caller asks for */
 
@@ -11,12 +12,13 @@ struct ms_iter {
 	struct ms_walk *walk;
 	struct ms_notes notes;
 	struct ms_fetch fetch;
+	uint64_t given;	   /* entries of the last batch; they are still in FETCH */
 	struct ms_row row; /* its slots from AT on have not been given yet */
 	uint32_t at;
 	struct ms_position next;
 	uint64_t found;
 	bool from_start, ended;
-	struct ms_buf text;
+	struct ms_buf text, key_text, elem_text;
 };
 
 int32_t ms_iter_new(struct ms_map *map, const char *from, struct ms_iter **out)
@@ -51,6 +53,8 @@ void ms_iter_free(struct ms_iter *iter)
 	ms_notes_fini(&iter->notes);
 	ms_fetch_fini(&iter->fetch);
 	ms_buf_fini(&iter->text);
+	ms_buf_fini(&iter->key_text);
+	ms_buf_fini(&iter->elem_text);
 	free(iter);
 }
 
@@ -95,6 +99,7 @@ int32_t ms_iter_next(struct ms_iter *iter, uint64_t max, struct ms_batch *out)
 	int32_t status = max ? MS_OK : ms_fail(map->ctx, MS_USAGE, "a batch of no entries");
 
 	max = ms_min(max, room);
+	iter->given = 0;
 	if (status == MS_OK)
 		status = reserve(iter, max);
 	if (status < 0)
@@ -114,9 +119,10 @@ int32_t ms_iter_next(struct ms_iter *iter, uint64_t max, struct ms_batch *out)
 	status = ms_fetch_run(&iter->fetch, map);
 	if (status < 0)
 		return status;
+	iter->given = iter->fetch.count;
 	*out = (struct ms_batch){
 		.size = sizeof *out,
-		.count = iter->fetch.count,
+		.count = iter->given,
 		.key_type = map->key ? map->key->type : 0,
 		.elem_type = map->elem ? map->elem->type : 0,
 		.key_size = map->key_size,
@@ -127,6 +133,38 @@ int32_t ms_iter_next(struct ms_iter *iter, uint64_t max, struct ms_batch *out)
 		.elem_addresses = iter->fetch.elem_addresses,
 	};
 	return MS_OK;
+}
+
+/* One half of entry I into BUF.  */
+static const char *half_text(struct ms_iter *iter, uint64_t i, struct ms_buf *buf,
+			     int32_t (*half)(struct ms_view *, const struct ms_map *, const struct ms_entry *))
+{
+	struct ms_map *map = iter->map;
+	struct ms_view view = { .ctx = map->ctx, .buf = buf, .style = { .language = map->shape->language } };
+
+	ms_buf_clear(buf);
+	if (i >= iter->given)
+		return "";
+	struct ms_entry entry = { iter->fetch.keys + i * map->key_size, iter->fetch.elems + i * map->elem_size,
+				  iter->fetch.key_addresses[i], iter->fetch.elem_addresses[i] };
+	ms_slice_begin(map->ctx, SLICE_MS);
+	int32_t status = half(&view, map, &entry);
+	if (status == MS_OK)
+		status = buf->failed ? MS_NO_MEMORY : ms_stopped(map->ctx);
+	if (status == MS_OK)
+		return ms_buf_text(buf);
+	ms_fail(map->ctx, status, status == MS_INTERRUPTED ? "interrupted" : "out of memory for a text");
+	return NULL;
+}
+
+const char *ms_iter_key_text(struct ms_iter *iter, uint64_t i)
+{
+	return half_text(iter, i, &iter->key_text, ms_view_key);
+}
+
+const char *ms_iter_elem_text(struct ms_iter *iter, uint64_t i)
+{
+	return half_text(iter, i, &iter->elem_text, ms_view_elem);
 }
 
 const char *ms_iter_token(struct ms_iter *iter)

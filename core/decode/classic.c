@@ -225,6 +225,8 @@ static int32_t number(const struct ms_map *map, const char *name, int64_t *out)
 		*out = map->broken.size || !classic_growing(classic) ? 0 : (int64_t)1 << classic->old_B;
 	else if (!strcmp(name, "growing"))
 		*out = classic_growing(classic);
+	else if (!strcmp(name, "writing"))
+		*out = !!(classic->flags & HMAP_HASH_WRITING);
 	else
 		return MS_NOT_FOUND;
 	return MS_OK;

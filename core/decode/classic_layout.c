@@ -217,7 +217,6 @@ static void bucket_from_descriptor(struct classic_map *classic, const struct ms_
 	struct ms_map *map = &classic->map;
 	struct classic_bucket by_numbers = { 0 }, by_type = { 0 };
 	char name[256];
-	uint32_t stars;
 
 	if (!bucket_from_numbers(map, descriptor, address, &by_numbers)) {
 		ms_buf_printf(&map->broken, "the map's descriptor at 0x%llx makes no sense or cannot be read",
@@ -227,10 +226,10 @@ static void bucket_from_descriptor(struct classic_map *classic, const struct ms_
 	classic->bucket = by_numbers;
 	if (!descriptor_text(map, descriptor, address, "bucket_name", name, sizeof name))
 		name[0] = 0;
-	const struct ms_node *type = *name ? ms_types_lookup(map->ctx, name, &stars) : NULL;
-	if (type && !stars)
+	const struct ms_node *type = *name ? ms_types_lookup(map->ctx, name) : NULL;
+	if (type)
 		type = ms_node_strip(map->ctx, type);
-	if (type && !stars && read_bucket(map->ctx, type, &by_type) && by_type.size == by_numbers.size &&
+	if (type && read_bucket(map->ctx, type, &by_type) && by_type.size == by_numbers.size &&
 	    by_type.keys == by_numbers.keys && by_type.elems == by_numbers.elems) {
 		classic->bucket = by_type;
 	} else {

@@ -96,7 +96,8 @@ static int32_t open_header(struct ms_context *ctx, const struct ms_shape *shape,
 		status = map->format->open(map);
 	if (status == MS_OK && ctx->memory.running)
 		ms_note(&map->notes, false,
-			"the program is running: what is shown may have changed while it was read; stop it first");
+			"the program is running: what is shown may have changed while it was read; stop it first "
+			"(mapscope: --stop)");
 	else if (status == MS_FAULT)
 		ms_fail(ctx, status, "cannot read the map's header, %llu bytes at 0x%llx", (unsigned long long)size,
 			(unsigned long long)address);
@@ -202,6 +203,7 @@ void ms_map_free(struct ms_map *map)
 {
 	if (!map)
 		return;
+	ms_seek_free(map);
 	free(map->header);
 	ms_buf_fini(&map->broken);
 	ms_buf_fini(&map->summary);

@@ -23,6 +23,7 @@ struct ms_map {
 	struct ms_buf broken;		  /* not empty: why no walk is possible */
 	struct ms_buf summary;
 	struct ms_notes notes; /* on the header */
+	struct ms_seek *seek;  /* seek.c: what ms_map_seek has seen; NULL before the first */
 };
 
 /* The shape of a struct type that is a map's header; NULL for any other type.  */
@@ -35,6 +36,8 @@ const struct ms_shape *ms_shape_of_value(struct ms_context *ctx, const struct ms
 int32_t ms_map_open_value(struct ms_context *ctx, const struct ms_value *value, struct ms_map **out);
 /* The map whose header is at ADDRESS, of a type that is a header or a pointer to one.  */
 int32_t ms_map_open_at(struct ms_context *ctx, uint64_t address, const struct ms_node *type, struct ms_map **out);
+
+void ms_seek_free(struct ms_map *map);
 
 /* A pointer of the target from bytes of its memory.  */
 uint64_t ms_map_pointer(const struct ms_map *map, const uint8_t *bytes);

@@ -87,7 +87,6 @@ int32_t ms_go_type_read(struct ms_context *ctx, const struct ms_node *descriptor
 	uint64_t kind, size, flags, str, base = 0;
 	int64_t answer = MS_UNANSWERED;
 	uint8_t bytes[256];
-	uint32_t stars;
 
 	*out = (struct ms_go_type){ 0 };
 	if (descriptor->size > sizeof bytes)
@@ -108,7 +107,7 @@ int32_t ms_go_type_read(struct ms_context *ctx, const struct ms_node *descriptor
 		out->name[0] = 0;
 		return MS_OK;
 	}
-	const struct ms_node *named = *out->name == '*' ? NULL : ms_types_lookup(ctx, out->name, &stars);
+	const struct ms_node *named = *out->name == '*' ? NULL : ms_types_lookup(ctx, out->name);
 	const struct ms_node *stripped = named ? ms_node_strip(ctx, named) : NULL;
 	if (stripped && stripped->size == size)
 		out->node = named;

@@ -28,7 +28,7 @@ static void spell_c_base(struct ms_buf *buf, const char *name)
 			is_signed++;
 		else if (size == 8 && !memcmp(word, "__int128", 8))
 			octas++;
-		else if (!(size == 3 && !memcmp(word, "int", 3))) { /* double, _Bool, a language of its own */
+		else if (!(size == 3 && !memcmp(word, "int", 3))) { /* double, a language of its own */
 			ms_buf_escaped(buf, name, strlen(name), 0);
 			return;
 		}
@@ -41,6 +41,22 @@ static void spell_c_base(struct ms_buf *buf, const char *name)
 			: longs > 1 ? "long long"
 			: longs	    ? "long"
 				    : "int");
+}
+
+/* gcc says "complex double", clang "complex" of each size, lldb "_Complex double".  */
+static void spell_c_complex(struct ms_buf *buf, const struct ms_node *node)
+{
+	static const char *const words[] = { "_Complex", "complex" };
+	const char *rest = node->name;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strncmp(rest, words[i], strlen(words[i])))
+			rest += strlen(words[i]);
+	rest += strspn(rest, " ");
+	if (!*rest)
+		rest = node->size == 8 ? "float" : node->size == 16 ? "double" : "long double";
+	ms_buf_str(buf, "_Complex ");
+	spell_c_base(buf, rest);
 }
 
 static void spell_target(struct ms_context *ctx, struct ms_buf *buf, const struct ms_node *node,
@@ -162,7 +178,11 @@ static void spell(struct ms_context *ctx, struct ms_buf *buf, const struct ms_no
 		ms_buf_escaped(buf, *node->name ? node->name : "void", *node->name ? strlen(node->name) : 4, 0);
 		return;
 	default:
-		if (language == MS_C)
+		if (language == MS_C && node->kind == MS_BOOL) /* lldb says "bool" */
+			ms_buf_str(buf, "_Bool");
+		else if (language == MS_C && node->kind == MS_COMPLEX)
+			spell_c_complex(buf, node);
+		else if (language == MS_C)
 			spell_c_base(buf, node->name);
 		else
 			ms_buf_escaped(buf, node->name, strlen(node->name), 0);

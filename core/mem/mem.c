@@ -135,7 +135,7 @@ static int32_t read_run(struct ms_context *ctx, struct ms_range *ranges, size_t 
 /* Through the caller: neighbours are read together, since a request costs more than the bytes between them.  */
 static int32_t read_many_by_caller(struct ms_context *ctx, struct ms_range *ranges, size_t count)
 {
-	enum { GAP = 1024, RUN = 256 << 10 };
+	enum { GAP = 16 << 10, RUN = 256 << 10 };
 
 	qsort(ranges, count, sizeof *ranges, by_address);
 	for (size_t from = 0, to; from < count; from = to) {

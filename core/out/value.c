@@ -211,7 +211,7 @@ void ms_render(struct render *r, const struct ms_node *node, const uint8_t *byte
 		ms_render_enum(r, type, bytes);
 		return;
 	case MS_FLOAT:
-		if (ms_render_has_float(r, type->size))
+		if (ms_render_has_float(r, type->size) && !strstr(type->name, "128")) /* not __float128, _Float128 */
 			ms_value_float(r->buf, bytes, type->size, r->ctx->memory.big_endian, ms_render_json(r));
 		else
 			ms_render_raw(r, node, bytes, type->size);

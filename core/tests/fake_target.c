@@ -319,8 +319,8 @@ static void add_expr(struct fake_expr **list, uint32_t *count, struct fake_expr 
 	(*list)[(*count)++] = expr;
 }
 
-void fake_expr(struct fake_target *t, const char *text, uint64_t type, uint64_t address, const void *bytes,
-	       uint64_t byte_count)
+static struct fake_expr make_expr(const char *text, uint64_t type, uint64_t address, const void *bytes,
+				  uint64_t byte_count)
 {
 	struct fake_expr expr = { copy_text(text), type, address, NULL, byte_count };
 
@@ -329,7 +329,25 @@ void fake_expr(struct fake_target *t, const char *text, uint64_t type, uint64_t 
 		assert_non_null(expr.bytes);
 		memcpy(expr.bytes, bytes, byte_count);
 	}
-	add_expr(&t->exprs, &t->expr_count, expr);
+	return expr;
+}
+
+void fake_expr(struct fake_target *t, const char *text, uint64_t type, uint64_t address, const void *bytes,
+	       uint64_t byte_count)
+{
+	add_expr(&t->exprs, &t->expr_count, make_expr(text, type, address, bytes, byte_count));
+}
+
+void fake_variable(struct fake_target *t, const char *name, uint64_t type, uint64_t address, const void *bytes,
+		   uint64_t byte_count)
+{
+	add_expr(&t->variables, &t->variable_count, make_expr(name, type, address, bytes, byte_count));
+}
+
+/* Its bytes are the reason, its type is none.  */
+void fake_variable_refused(struct fake_target *t, const char *name, const char *why)
+{
+	fake_variable(t, name, 0, 0, why, strlen(why) + 1);
 }
 
 void fake_symbol(struct fake_target *t, const char *name, uint64_t address)
@@ -364,6 +382,18 @@ static void log_reserve(struct fake_target *t, uint64_t capacity)
 	t->log_capacity = capacity;
 }
 
+/* Lent until the next call-back, as the interface has it, and gone then.  */
+static void lend(struct fake_target *t, const struct fake_expr *expr)
+{
+	free(t->lent);
+	t->lent = NULL;
+	if (!expr || !expr->bytes)
+		return;
+	t->lent = malloc(expr->byte_count + 1);
+	assert_non_null(t->lent);
+	memcpy(t->lent, expr->bytes, expr->byte_count);
+}
+
 static void log_read(struct fake_target *t, uint64_t address, uint64_t size)
 {
 	if (t->reads == t->log_capacity)
@@ -377,6 +407,7 @@ static void answer_read(void *user, uint64_t address, void *buffer, uint64_t len
 	struct fake_target *t = user;
 	uint64_t done = 0;
 
+	lend(t, NULL);
 	log_read(t, address, len);
 	if (silent(t))
 		return;
@@ -401,6 +432,7 @@ static void answer_read(void *user, uint64_t address, void *buffer, uint64_t len
 static bool asked(struct fake_target *t, int64_t *answer)
 {
 	t->questions++;
+	lend(t, NULL);
 	if (silent(t))
 		return false;
 	if (t->questions != t->fail_question)
@@ -426,6 +458,43 @@ static void answer_evaluate(void *user, const char *text, struct ms_value *out, 
 	out->address = expr->address;
 	out->bytes = expr->bytes;
 	out->byte_count = expr->byte_count;
+	*answer = MS_OK;
+}
+
+static void answer_variable(void *user, const char *name, struct ms_value *out, int64_t *answer)
+{
+	struct fake_target *t = user;
+
+	if (!asked(t, answer))
+		return;
+	const struct fake_expr *variable = find_expr(t->variables, t->variable_count, name);
+	if (!variable) {
+		*answer = MS_NOT_FOUND;
+		return;
+	}
+	lend(t, variable);
+	out->type = variable->type;
+	out->address = variable->address;
+	out->bytes = t->lent;
+	out->byte_count = variable->byte_count;
+	out->error = variable->type ? NULL : (const char *)t->lent;
+	*answer = variable->type ? MS_OK : MS_REFUSED;
+}
+
+/* Equal types have equal numbers.  */
+static void answer_derive(void *user, uint32_t kind, uint64_t type, uint64_t count, uint64_t *type_out, int64_t *answer)
+{
+	struct fake_target *t = user;
+
+	if (!asked(t, answer))
+		return;
+	for (uint32_t i = 0; i < t->type_count; i++) {
+		const struct ms_type *known = &t->types[i].type;
+		if (known->kind == kind && known->target == type && (kind == MS_POINTER || known->count == count))
+			*type_out = i + 1;
+	}
+	if (!*type_out)
+		*type_out = kind == MS_POINTER ? fake_pointer(t, type) : fake_array(t, type, count);
 	*answer = MS_OK;
 }
 
@@ -503,6 +572,12 @@ void fake_fini(struct fake_target *t)
 	}
 	for (uint32_t i = 0; i < t->symbol_count; i++)
 		free(t->symbols[i].text);
+	for (uint32_t i = 0; i < t->variable_count; i++) {
+		free(t->variables[i].text);
+		free(t->variables[i].bytes);
+	}
+	free(t->variables);
+	free(t->lent);
 	free(t->pages);
 	free(t->types);
 	free(t->exprs);
@@ -520,11 +595,13 @@ struct ms_context *fake_open(struct fake_target *t)
 				    .big_endian = t->big_endian };
 	struct ms_types types = { .size = sizeof types,
 				  .user = t,
-				  .evaluate = answer_evaluate,
+				  .evaluate = t->no_evaluate ? NULL : answer_evaluate,
 				  .lookup = answer_lookup,
 				  .type = answer_type,
 				  .field = answer_field,
-				  .symbol = answer_symbol };
+				  .symbol = answer_symbol,
+				  .variable = t->paths ? answer_variable : NULL,
+				  .derive = t->no_derive ? NULL : answer_derive };
 
 	ms_free(t->ctx);
 	t->ctx = ms_new(&memory, &types);

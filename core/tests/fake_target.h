@@ -37,16 +37,20 @@ struct fake_target {
 
 	struct fake_type *types; /* type number N is types[N - 1] */
 	uint32_t type_count, type_capacity;
-	struct fake_expr *exprs, *symbols;
-	uint32_t expr_count, symbol_count;
+	struct fake_expr *exprs, *symbols, *variables;
+	uint32_t expr_count, symbol_count, variable_count;
+	bool paths;	  /* EXPR is a path: the call-back for variables is lent, with what fake_variable told */
+	bool no_evaluate; /* the one for expressions is not */
+	bool no_derive;	  /* nor the one that makes pointers and arrays */
 
 	/* What it was asked since fake_reset_counts.  */
 	struct fake_read *log; /* one for each of READS */
 	uint64_t log_capacity;
-	uint64_t reads, bytes_asked, questions; /* questions: evaluate, lookup, type, field, symbol */
+	uint64_t reads, bytes_asked, questions; /* questions: all but reads */
 	/* The N-th one (from 1, since fake_reset_counts) fails, or is never answered; 0: none.  */
 	uint64_t fail_read, fail_question, silent_call;
 	bool provoked; /* one of them has happened */
+	uint8_t *lent; /* the bytes of the last answer */
 };
 
 void fake_init(struct fake_target *t, uint32_t pointer_size, bool big_endian);
@@ -101,6 +105,10 @@ void fake_name(struct fake_target *t, const char *name, uint64_t type);
 void fake_expr(struct fake_target *t, const char *text, uint64_t type, uint64_t address, const void *bytes,
 	       uint64_t byte_count);
 void fake_symbol(struct fake_target *t, const char *name, uint64_t address);
+/* The same for a variable, which paths begin with. WHY: it exists, but has no value.  */
+void fake_variable(struct fake_target *t, const char *name, uint64_t type, uint64_t address, const void *bytes,
+		   uint64_t byte_count);
+void fake_variable_refused(struct fake_target *t, const char *name, const char *why);
 
 /* ---- Commands ---- */
 

@@ -11,7 +11,7 @@
 #include "cmd/args.h"
 #include "fake_target.h"
 
-enum { ALL = (1 << 11) - 1, NO_ROWS = MS_OPT_JSON | MS_OPT_OUTPUT | MS_OPT_TYPE };
+enum { ALL = (1 << 12) - 1, NO_ROWS = MS_OPT_JSON | MS_OPT_OUTPUT | MS_OPT_TYPE | MS_OPT_EXPR };
 
 struct line {
 	const char *line;
@@ -20,7 +20,8 @@ struct line {
 	const char *error;   /* instead: the whole message */
 };
 
-#define ALL_OPTIONS "--json --limit --offset --from -o --addr --type --bucket --old --new --sort (-- ends the options)"
+#define ALL_OPTIONS                                                                                                    \
+	"--json --limit --offset --from -o --addr --type --bucket --old --new --sort --expr (-- ends the options)"
 
 static const struct line table[] = {
 	{ "m", ALL, { .expr = "m" }, NULL },
@@ -35,6 +36,9 @@ static const struct line table[] = {
 	{ "-- m", ALL, { .expr = "m" }, NULL },
 	{ "--json -- --addr", ALL, { .expr = "--addr", .given = MS_OPT_JSON }, NULL },
 	{ "m --", ALL, { .expr = "m" }, NULL },
+	{ "--expr f()", ALL, { .expr = "f()", .given = MS_OPT_EXPR }, NULL },
+	{ "f() --expr --json", ALL, { .expr = "f()", .given = MS_OPT_EXPR | MS_OPT_JSON }, NULL },
+	{ "-- --expr", ALL, { .expr = "--expr" }, NULL },
 	{ "-m", ALL, { 0 }, "\"-m\" is no option of this command; it has " ALL_OPTIONS },
 	{ "-5", ALL, { .expr = "-5" }, NULL },
 	{ "*p", ALL, { .expr = "*p" }, NULL },
@@ -101,7 +105,7 @@ static const struct line table[] = {
 	{ "m --limit 3",
 	  NO_ROWS,
 	  { 0 },
-	  "\"--limit\" is no option of this command; it has --json -o --type (-- ends the options)" },
+	  "\"--limit\" is no option of this command; it has --json -o --type --expr (-- ends the options)" },
 	{ "m --lim 3", ALL, { 0 }, "\"--lim\" is no option of this command; it has " ALL_OPTIONS },
 	{ "m --js\x1bon", ALL, { 0 }, "\"--js\\x1bon\" is no option of this command; it has " ALL_OPTIONS },
 	{ "m --limit", ALL, { 0 }, "--limit takes a number of rows (0: no limit), found nothing" },
@@ -123,6 +127,11 @@ static const struct line table[] = {
 	{ "m --from", ALL, { 0 }, "--from takes the next-page hint of an earlier answer, found nothing" },
 	{ "m --type ()", ALL, { 0 }, "--type takes a type, in parentheses if it holds spaces, found nothing" },
 	{ "m --sort elem", ALL, { 0 }, "--sort takes the word key, found \"elem\"" },
+	{ "--expr=f()", ALL, { 0 }, "\"--expr=f()\" takes nothing behind =" },
+	{ "--expr f() g()",
+	  ALL,
+	  { 0 },
+	  "one EXPR is taken; what to do with \"g()\"? An EXPR with spaces stands in parentheses" },
 	{ "m --json=yes", ALL, { 0 }, "\"--json=yes\" takes nothing behind =" },
 };
 
@@ -187,6 +196,45 @@ static void half_typed_lines(void **state)
 			ms_args_fini(&args);
 			free(part);
 		}
+	fake_fini(&t);
+}
+
+/* Each is one word, whatever it holds; what is around the value of an option is taken off as in a line.  */
+static void words_of_a_shell(void **state)
+{
+	static const char *const sound[] = { "--type", "struct counts", "(struct counts *) p", "-o", "a b", "--json",
+					     NULL };
+	static const char *const open[] = { "m[\"", "--type", "(struct counts)", "--", NULL };
+	static const char *const two[] = { "a", "--addr", "b c", NULL };
+	static const char *const cut[] = { "m", "--limit", NULL };
+	static const char *const none[] = { "", NULL };
+	struct fake_target t;
+	struct ms_args args;
+
+	(void)state;
+	fake_init(&t, 8, false);
+	fake_open(&t);
+	assert_int_equal(ms_args_parse_words(t.ctx, sound, ALL, &args), MS_OK);
+	assert_int_equal(args.given, MS_OPT_TYPE | MS_OPT_OUTPUT | MS_OPT_JSON);
+	assert_text(args.expr, "(struct counts *) p");
+	assert_text(args.type, "struct counts");
+	assert_text(args.output, "a b");
+	ms_args_fini(&args);
+	assert_int_equal(ms_args_parse_words(t.ctx, open, ALL, &args), MS_OK);
+	assert_text(args.expr, "m[\"");
+	assert_text(args.type, "struct counts");
+	ms_args_fini(&args);
+	assert_int_equal(ms_args_parse_words(t.ctx, two, ALL, &args), MS_USAGE);
+	assert_string_equal(ms_error(t.ctx),
+			    "one EXPR is taken; what to do with \"b c\"? An EXPR with spaces stands in parentheses");
+	ms_args_fini(&args);
+	assert_int_equal(ms_args_parse_words(t.ctx, cut, ALL, &args), MS_USAGE);
+	assert_string_equal(ms_error(t.ctx), "--limit takes a number of rows (0: no limit), found nothing");
+	ms_args_fini(&args);
+	assert_int_equal(ms_args_parse_words(t.ctx, none, ALL, &args), MS_USAGE);
+	assert_string_equal(ms_error(t.ctx),
+			    "an EXPR that names a map is missing: a variable, a member, a dereference");
+	ms_args_fini(&args);
 	fake_fini(&t);
 }
 
@@ -267,11 +315,9 @@ static void expressions_that_assign(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(command_lines),
-		cmocka_unit_test(half_typed_lines),
-		cmocka_unit_test(deep_brackets_are_refused),
-		cmocka_unit_test(options_are_completed),
-		cmocka_unit_test(expressions_that_assign),
+		cmocka_unit_test(command_lines),	 cmocka_unit_test(half_typed_lines),
+		cmocka_unit_test(words_of_a_shell),	 cmocka_unit_test(deep_brackets_are_refused),
+		cmocka_unit_test(options_are_completed), cmocka_unit_test(expressions_that_assign),
 	};
 
 	return cmocka_run_group_tests_name("args", tests, NULL, NULL);

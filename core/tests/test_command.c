@@ -522,8 +522,9 @@ static void messages_for_wrong_input(void **state)
 			  "= would change the target: expressions that assign are refused");
 	fake_expect_error(&w.t, "map-info", "t[i++]", MS_STATUS_USAGE,
 			  "++ would change the target: expressions that assign are refused");
-	fake_expect_error(&w.t, "map-info", "m --limit 3", MS_STATUS_USAGE,
-			  "\"--limit\" is no option of this command; it has --json -o --type (-- ends the options)");
+	fake_expect_error(
+		&w.t, "map-info", "m --limit 3", MS_STATUS_USAGE,
+		"\"--limit\" is no option of this command; it has --json -o --type --expr (-- ends the options)");
 	fake_expect_error(&w.t, "map-fly", "m", MS_STATUS_USAGE, "no such command");
 	world_fini(&w);
 }

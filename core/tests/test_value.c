@@ -402,7 +402,60 @@ static void complex_numbers(void **state)
 	target_init(&t);
 	uint64_t type = fake_scalar(&t, MS_COMPLEX, "complex double", 16);
 	assert_c(&t, type, value, "(1.5, -2i)",
-		 "{\"$type\": \"complex double\", \"$hex\": \"000000000000f83f00000000000000c0\"}");
+		 "{\"$type\": \"_Complex double\", \"$hex\": \"000000000000f83f00000000000000c0\"}");
+	fake_fini(&t);
+}
+
+/* Of 16 bytes as x86's long double is, but laid out otherwise.  */
+static void quadruple_floats_are_shown_as_bytes(void **state)
+{
+	struct fake_target t;
+	uint8_t value[16] = { [14] = 0xff, [15] = 0x3f };
+
+	(void)state;
+	target_init(&t);
+	assert_c(&t, fake_scalar(&t, MS_FLOAT, "_Float128", 16), value, "(_Float128) 0000000000000000000000000000ff3f",
+		 "{\"$type\": \"_Float128\", \"$hex\": \"0000000000000000000000000000ff3f\"}");
+	fake_fini(&t);
+}
+
+/* Each compiler and each debugger has names of its own; ours is C's shortest.  */
+static void types_of_c_have_one_spelling(void **state)
+{
+	static const struct {
+		enum ms_kind kind;
+		uint64_t size;
+		const char *name, *spelt;
+	} types[] = {
+		{ MS_BOOL, 1, "_Bool", "_Bool" },
+		{ MS_BOOL, 1, "bool", "_Bool" },
+		{ MS_INT, 1, "char", "char" },
+		{ MS_INT, 1, "signed char", "signed char" },
+		{ MS_UINT, 8, "long unsigned int", "unsigned long" },
+		{ MS_UINT, 8, "unsigned long", "unsigned long" },
+		{ MS_INT, 8, "long long int", "long long" },
+		{ MS_INT, 2, "short int", "short" },
+		{ MS_UINT, 16, "__int128 unsigned", "unsigned __int128" },
+		{ MS_UINT, 16, "unsigned __int128", "unsigned __int128" },
+		{ MS_FLOAT, 16, "long double", "long double" },
+		{ MS_COMPLEX, 16, "complex double", "_Complex double" },
+		{ MS_COMPLEX, 32, "complex long double", "_Complex long double" },
+		{ MS_COMPLEX, 8, "complex", "_Complex float" },
+		{ MS_COMPLEX, 16, "complex", "_Complex double" },
+		{ MS_COMPLEX, 32, "complex", "_Complex long double" },
+		{ MS_COMPLEX, 8, "_Complex float", "_Complex float" },
+	};
+	struct fake_target t;
+
+	(void)state;
+	target_init(&t);
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		struct ms_buf buf = { 0 };
+		uint64_t type = fake_scalar(&t, types[i].kind, types[i].name, types[i].size);
+		ms_spell(t.ctx, &buf, ms_node(t.ctx, type), MS_C);
+		assert_string_equal(ms_buf_text(&buf), types[i].spelt);
+		ms_buf_fini(&buf);
+	}
 	fake_fini(&t);
 }
 
@@ -1055,6 +1108,8 @@ int main(void)
 		cmocka_unit_test(any_16_bytes_give_a_line),
 		cmocka_unit_test(locale_does_not_matter),
 		cmocka_unit_test(complex_numbers),
+		cmocka_unit_test(quadruple_floats_are_shown_as_bytes),
+		cmocka_unit_test(types_of_c_have_one_spelling),
 		cmocka_unit_test(pointers_to_char_are_texts),
 		cmocka_unit_test(text_at_the_end_of_memory),
 		cmocka_unit_test(texts_are_cut_at_4096_bytes),

@@ -43,7 +43,8 @@ static void running_target_is_told(void **state)
 	assert_int_equal(ms_set_memory(w.t.ctx, &memory), MS_OK);
 	fake_expect(&w.t, "map-entries", "m", MS_YES,
 		    "0: 0\n"
-		    "note: the program is running: what is shown may have changed while it was read; stop it first\n"
+		    "note: the program is running: what is shown may have changed while it was read; stop it first "
+		    "(mapscope: --stop)\n"
 		    "1 of 1 shown\n");
 	world_fini(&w);
 }

@@ -149,72 +149,56 @@ static bool name_is_one_of(const char *name, const char *names)
 	return false;
 }
 
-static bool find_member(struct ms_context *ctx, const struct ms_node *node, const char *names, int depth,
-			uint64_t *offset_out, const struct ms_node **node_out)
+/* Bytes that a member takes, from its offset; a bit-field takes no more than its bits.  */
+static uint64_t member_size(const struct ms_member *member, const struct ms_node *type)
 {
-	for (uint32_t i = 0; i < node->member_count; i++) {
-		const struct ms_member *member = &node->members[i];
-		bool anonymous = !*member->name;
-		if (member->offset < 0 || (!anonymous && !name_is_one_of(member->name, names)))
+	return member->bit_size ? ((uint64_t)member->bit_offset + member->bit_size + 7) / 8 : type->size;
+}
+
+/* The member itself, and its offset in *OFFSET_OUT. A class's own members hide those of its bases, which are anonymous.  */
+static const struct ms_member *find_member(struct ms_context *ctx, const struct ms_node *node, const char *names,
+					   int depth, uint64_t *offset_out)
+{
+	for (uint32_t i = 0; i < 2 * node->member_count; i++) {
+		const struct ms_member *member = &node->members[i % node->member_count];
+		bool anonymous = i >= node->member_count;
+		if (member->offset < 0 || anonymous != !*member->name)
 			continue;
-		if (anonymous && depth == NEST_MOST)
+		if (anonymous ? depth == NEST_MOST : !name_is_one_of(member->name, names))
 			continue;
 		const struct ms_node *type = ms_node_strip(ctx, ms_node(ctx, member->type));
-		if (!type || (uint64_t)member->offset > node->size ||
-		    type->size > node->size - (uint64_t)member->offset)
+		uint64_t offset = (uint64_t)member->offset;
+		if (!type && !anonymous) /* the one behind it that has its name is another one */
+			return NULL;
+		if (!type || offset > node->size || member_size(member, type) > node->size - offset)
 			continue;
-		if (!anonymous) {
-			*offset_out = (uint64_t)member->offset;
-			*node_out = type;
-			return true;
-		}
-		if ((type->kind == MS_STRUCT || type->kind == MS_UNION) &&
-		    find_member(ctx, type, names, depth + 1, offset_out, node_out)) {
-			*offset_out += (uint64_t)member->offset;
-			return true;
-		}
+		if (anonymous && type->kind != MS_STRUCT && type->kind != MS_UNION)
+			continue;
+		*offset_out = 0;
+		if (anonymous)
+			member = find_member(ctx, type, names, depth + 1, offset_out);
+		*offset_out += offset;
+		if (member)
+			return member;
 	}
-	return false;
+	return NULL;
 }
 
 bool ms_node_member(struct ms_context *ctx, const struct ms_node *node, const char *names, uint64_t *offset_out,
 		    const struct ms_node **node_out)
 {
-	return node->kind == MS_STRUCT && find_member(ctx, node, names, 0, offset_out, node_out);
+	const struct ms_member *member = node->kind == MS_STRUCT ? find_member(ctx, node, names, 0, offset_out) : NULL;
+
+	*node_out = member ? ms_node_strip(ctx, ms_node(ctx, member->type)) : NULL;
+	return *node_out;
 }
 
-struct ms_node *ms_types_lookup(struct ms_context *ctx, const char *name, uint32_t *stars_out)
+const struct ms_member *ms_node_find(struct ms_context *ctx, const struct ms_node *node, const char *name,
+				     uint64_t *offset_out)
 {
-	char base[512];
-	size_t length = strlen(name);
-	uint64_t type = 0;
-	int64_t answer = MS_UNANSWERED;
+	bool has_members = node->kind == MS_STRUCT || node->kind == MS_UNION;
 
-	*stars_out = 0;
-	while (length && (name[length - 1] == '*' || name[length - 1] == ' ')) {
-		*stars_out += name[length - 1] == '*';
-		length--;
-	}
-	if (length == 0 || length >= sizeof base || *stars_out > 3) {
-		ms_fail(ctx, MS_BAD_TYPE, "not the name of a type");
-		return NULL;
-	}
-	memcpy(base, name, length);
-	base[length] = 0;
-	ctx->types.lookup(ctx->types.user, base, &type, &answer);
-	if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED) {
-		answered(ctx, answer, "a type's name");
-		return NULL;
-	}
-	if (answer != MS_OK) {
-		_Static_assert(sizeof base < 900, "the name must fit an error line");
-		struct ms_buf shown = { 0 };
-		ms_buf_escaped(&shown, base, length, 0);
-		ms_fail(ctx, MS_NOT_FOUND, "no type is named \"%s\" here", ms_buf_text(&shown));
-		ms_buf_fini(&shown);
-		return NULL;
-	}
-	return ms_node(ctx, type);
+	return has_members && *name ? find_member(ctx, node, name, 0, offset_out) : NULL;
 }
 
 void ms_types_forget(struct ms_context *ctx)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "mapscope.h"
 
 struct ms_context;
@@ -44,8 +45,17 @@ struct ms_node *ms_node_strip(struct ms_context *ctx, const struct ms_node *node
 bool ms_node_member(struct ms_context *ctx, const struct ms_node *node, const char *names, uint64_t *offset_out,
 		    const struct ms_node **node_out);
 
-/* A type named NAME, with up to three "*" behind it; NULL if there is none.  */
-struct ms_node *ms_types_lookup(struct ms_context *ctx, const char *name, uint32_t *stars_out);
+/* The member called NAME of a struct or union, likewise; NULL if there is none.  */
+const struct ms_member *ms_node_find(struct ms_context *ctx, const struct ms_node *node, const char *name,
+				     uint64_t *offset_out);
+
+/* The type that a user calls NAME. What the caller does not know as a whole is taken apart: C's qualifiers, "T *" and
+   "T[3][4]", Go's "*T" and "[3]T". NULL if there is none, with an error line that names it.  */
+struct ms_node *ms_types_lookup(struct ms_context *ctx, const char *name);
+/* A pointer to TYPE (MS_POINTER; 0: to void), or an array of COUNT of it (MS_ARRAY); NULL likewise.  */
+struct ms_node *ms_types_derive(struct ms_context *ctx, enum ms_kind kind, uint64_t type, uint64_t count);
+/* NAME without C's qualifiers, and one space where there were several. True if there were qualifiers.  */
+bool ms_types_plain(const char *name, struct ms_buf *out);
 
 /* Drops all nodes and what was derived from them.  */
 void ms_types_forget(struct ms_context *ctx);

@@ -6,7 +6,7 @@ from ctypes import POINTER, c_char_p, c_int32, c_int64, c_uint32, c_uint64, c_vo
 from enum import IntEnum
 from typing import Any, Optional
 
-ABI = 1  # MS_ABI of the header that this file mirrors
+ABI = 2  # MS_ABI of the header that this file mirrors
 
 
 class Code(IntEnum):
@@ -103,6 +103,8 @@ LOOKUP = ctypes.CFUNCTYPE(None, c_void_p, c_char_p, POINTER(c_uint64), ANSWER)
 TYPE = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, POINTER(Type), ANSWER)
 FIELD = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, c_uint32, POINTER(Field), ANSWER)
 SYMBOL = LOOKUP
+VARIABLE = EVALUATE
+DERIVE = ctypes.CFUNCTYPE(None, c_void_p, c_uint32, c_uint64, c_uint64, POINTER(c_uint64), ANSWER)
 
 
 class Memory(ctypes.Structure):
@@ -126,6 +128,27 @@ class Types(ctypes.Structure):
         ("type", TYPE),
         ("field", FIELD),
         ("symbol", SYMBOL),
+        ("variable", VARIABLE),
+        ("derive", DERIVE),
+    ]
+
+
+REGISTER = ctypes.CFUNCTYPE(None, c_void_p, c_uint32, c_void_p, c_uint64, ANSWER)
+CFA = ctypes.CFUNCTYPE(None, c_void_p, POINTER(c_uint64), ANSWER)
+
+
+class Frame(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint64),
+        ("user", c_void_p),
+        ("reg", REGISTER),
+        ("cfa", CFA),
+        ("read", READ),
+        ("bias", c_uint64),
+        ("frame_base", c_void_p),
+        ("frame_base_size", c_uint64),
+        ("pointer_size", c_uint32),
+        ("big_endian", c_uint32),
     ]
 
 
@@ -155,11 +178,18 @@ _PROTOTYPES = {
     "ms_map_free": (None, [c_void_p]),
     "ms_map_number": (c_int32, [c_void_p, c_char_p, POINTER(c_int64)]),
     "ms_map_summary": (c_char_p, [c_void_p]),
+    "ms_map_seek": (c_int32, [c_void_p, c_uint64, POINTER(c_char_p)]),
     "ms_iter_new": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p)]),
     "ms_iter_free": (None, [c_void_p]),
     "ms_iter_next": (c_int32, [c_void_p, c_uint64, POINTER(Batch)]),
+    "ms_iter_key_text": (c_char_p, [c_void_p, c_uint64]),
+    "ms_iter_elem_text": (c_char_p, [c_void_p, c_uint64]),
     "ms_iter_token": (c_char_p, [c_void_p]),
     "ms_iter_note": (c_char_p, [c_void_p]),
+    "ms_locate": (
+        c_int32,
+        [POINTER(Frame), c_char_p, c_uint64, c_void_p, c_void_p, c_uint64, POINTER(c_uint64), c_char_p, c_uint64],
+    ),
     "ms_escape": (c_char_p, [c_void_p, c_char_p, c_uint64]),
 }
 

@@ -1,7 +1,7 @@
 """Open maps and their walks, as printers use them."""
 
 import ctypes
-from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, List, NamedTuple, Optional
 
 from . import abi
 from .abi import Code, text
@@ -26,6 +26,8 @@ class Entries(NamedTuple):
     elems: bytes
     lost_keys: List[int]  # indexes of what could not be fetched
     lost_elems: List[int]
+    key_addresses: List[int]  # 0: could not be fetched
+    elem_addresses: List[int]
 
 
 class Map:
@@ -38,7 +40,7 @@ class Map:
         with session.provider.calling():
             answer = session.lib.ms_map_open(session.context, ctypes.byref(value), ctypes.byref(self._handle))
         if answer < 0:
-            raise BadMap(text(session.lib.ms_error(session.context)) or f"error {answer}")
+            raise self._bad(answer)
         session.opened.add(self)
 
     def close(self) -> None:
@@ -65,26 +67,36 @@ class Map:
         return out.value
 
     def start(self, token: str = "") -> None:
-        """Begins a walk: at the first entry, or at the TOKEN of an earlier one."""
-        session = self._session
+        """Begins a walk: at the first entry, or at the TOKEN of an earlier one or of seek()."""
+        session, iterator = self._session, ctypes.c_void_p()
+        self._check_open()
         with session.provider.calling():
-            answer = session.lib.ms_iter_new(self._handle, token.encode(), ctypes.byref(self._iter))
+            answer = session.lib.ms_iter_new(self._handle, token.encode(), ctypes.byref(iterator))
         if answer < 0:
-            raise BadMap(text(session.lib.ms_error(session.context)) or f"error {answer}")
+            raise self._bad(answer)
+        session.lib.ms_iter_free(self._iter)
+        self._iter = iterator
+
+    def seek(self, n: int) -> Optional[str]:
+        """The token of entry N (from 0, in walk order); None: there are fewer. Walks as far as N the first time; later
+        times cost little. Raises KeyboardInterrupt when the user wants to stop; called again, it goes on there."""
+        session, token = self._session, ctypes.c_char_p()
+        answer = self._until_done(lambda: session.lib.ms_map_seek(self._handle, n, ctypes.byref(token)))
+        if answer == Code.NOT_FOUND:
+            return None
+        if answer < 0:
+            raise self._bad(answer)
+        return text(token.value)
 
     def next(self, most: int) -> Optional[Entries]:
         """1 to MOST entries; None: no more. Raises KeyboardInterrupt when the user wants to stop."""
         session, batch = self._session, abi.Batch(ctypes.sizeof(abi.Batch))
-        answer = Code.AGAIN
-        while answer == Code.AGAIN:
-            with session.provider.calling():
-                answer = session.lib.ms_iter_next(self._iter, most, ctypes.byref(batch))
-            if session.interrupted() or session.provider.cut or answer == Code.INTERRUPTED:
-                raise KeyboardInterrupt
+        answer = self._until_done(lambda: session.lib.ms_iter_next(self._iter, most, ctypes.byref(batch)))
         if answer < 0:
-            raise BadMap(text(session.lib.ms_error(session.context)) or f"error {answer}")
+            raise self._bad(answer)
         if not batch.count:
             return None
+        keys, elems = _numbers(batch.key_addresses, batch.count), _numbers(batch.elem_addresses, batch.count)
         return Entries(
             batch.count,
             session.provider.native(batch.key_type),
@@ -93,9 +105,47 @@ class Map:
             batch.elem_size,
             ctypes.string_at(batch.keys, batch.count * batch.key_size) if batch.key_size else b"",
             ctypes.string_at(batch.elems, batch.count * batch.elem_size) if batch.elem_size else b"",
-            _zeros(batch.key_addresses, batch.count if batch.key_size else 0),
-            _zeros(batch.elem_addresses, batch.count if batch.elem_size else 0),
+            _zeros(keys) if batch.key_size else [],
+            _zeros(elems) if batch.elem_size else [],
+            keys,
+            elems,
         )
+
+    def key_text(self, index: int) -> str:
+        """The key of entry INDEX of the last batch as map-entries shows it, one line. "": there is no such entry."""
+        return self._text(self._session.lib.ms_iter_key_text, index)
+
+    def elem_text(self, index: int) -> str:
+        return self._text(self._session.lib.ms_iter_elem_text, index)
+
+    def _text(self, function: Callable[[ctypes.c_void_p, int], Optional[bytes]], index: int) -> str:
+        provider = self._session.provider
+        self._check_open()
+        with provider.calling():
+            raw = function(self._iter, index)
+        if provider.cut:
+            raise KeyboardInterrupt
+        if raw is None:
+            raise self._bad(Code.NO_MEMORY)
+        return text(raw)
+
+    def _until_done(self, step: Callable[[], int]) -> int:
+        """What STEP answers in the end. Raises KeyboardInterrupt when the user wants to stop."""
+        session, answer = self._session, int(Code.AGAIN)
+        self._check_open()
+        while answer == Code.AGAIN:
+            with session.provider.calling():
+                answer = step()
+            if session.interrupted() or session.provider.cut or answer == Code.INTERRUPTED:
+                raise KeyboardInterrupt
+        return answer
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise BadMap("out of date, the program has changed since: open the map again")
+
+    def _bad(self, answer: int) -> BadMap:
+        return BadMap(text(self._session.lib.ms_error(self._session.context)) or f"error {answer}")
 
     def token(self) -> str:
         """Where the next page begins; "" at the end."""
@@ -106,9 +156,10 @@ class Map:
         return text(self._session.lib.ms_iter_note(self._iter))
 
 
-def _zeros(addresses: Optional[int], count: int) -> List[int]:
-    """Indexes of the addresses that are 0."""
-    if not count or not addresses:
-        return []
-    numbers = (ctypes.c_uint64 * count).from_address(addresses)[:]
+def _numbers(addresses: Optional[int], count: int) -> List[int]:
+    return (ctypes.c_uint64 * count).from_address(addresses)[:] if addresses else []
+
+
+def _zeros(numbers: List[int]) -> List[int]:
+    """Indexes of the numbers that are 0."""
     return [i for i, number in enumerate(numbers) if not number] if 0 in numbers else []

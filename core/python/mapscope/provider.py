@@ -40,8 +40,14 @@ class Target(Protocol):
     def evaluate(self, expr: str) -> Tuple[bytes, int, Any]:
         ...  # bytes, address or 0, native type; or raise Refused
 
+    # def variable(self, name: str) -> Optional[Tuple[bytes, int, Any]]
+    # As evaluate, for a single name; None where there is none. A Target that has it leaves paths to the decoder.
+
     def lookup(self, name: str) -> Any:
         ...  # native type or None
+
+    def derive(self, kind: int, native: Any, count: int) -> Any:
+        ...  # a pointer to a native type (None: void), or an array of COUNT of it
 
     def describe(self, native: Any) -> Shape:
         ...
@@ -83,6 +89,8 @@ class Provider:
             guard(abi.TYPE, self._type),
             guard(abi.FIELD, self._field),
             guard(abi.SYMBOL, self._symbol),
+            guard(abi.VARIABLE, self._variable) if hasattr(target, "variable") else ctypes.cast(0, abi.VARIABLE),
+            guard(abi.DERIVE, self._derive),
         )
 
     def clear_types(self) -> None:
@@ -99,6 +107,10 @@ class Provider:
                 return number
         self._natives.append(native)
         same.append(len(self._natives))
+        return len(self._natives)
+
+    @property
+    def type_count(self) -> int:
         return len(self._natives)
 
     def native(self, number: int) -> Any:
@@ -144,13 +156,22 @@ class Provider:
         return len(data)
 
     def _evaluate(self, expr: bytes, out: Any) -> int:
+        return self._value(self.target.evaluate, expr, out)
+
+    def _variable(self, name: bytes, out: Any) -> int:
+        return self._value(self.target.variable, name, out)  # type: ignore[attr-defined]
+
+    def _value(self, question: Callable[[str], Any], text: bytes, out: Any) -> int:
         value = out.contents
         try:
-            data, address, native = self.target.evaluate(expr.decode("utf-8", "surrogateescape"))
+            found = question(text.decode("utf-8", "surrogateescape"))
         except Refused as error:
             self._lent = ctypes.create_string_buffer(one_line(error).encode("utf-8", "replace"))
             value.error = ctypes.cast(self._lent, ctypes.c_char_p)
             return Code.REFUSED
+        if found is None:
+            return Code.NOT_FOUND
+        data, address, native = found
         self.fill(value, self.number(native), address, data)
         return Code.OK
 
@@ -161,6 +182,13 @@ class Provider:
 
     def _lookup(self, name: bytes, out: Any) -> int:
         native = self.target.lookup(name.decode("utf-8", "surrogateescape"))
+        if native is None:
+            return Code.NOT_FOUND
+        out[0] = self.number(native)
+        return Code.OK
+
+    def _derive(self, kind: int, number: int, count: int, out: Any) -> int:
+        native = self.target.derive(kind, self.native(number), count)
         if native is None:
             return Code.NOT_FOUND
         out[0] = self.number(native)

@@ -1,9 +1,12 @@
 """One decoder and one debugger: commands run in slices, maps opened, types forgotten when programs change."""
 
 import ctypes
+import os
 import time
 import weakref
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+import mapscope
 
 from . import abi
 from .abi import Code, Status, text
@@ -11,6 +14,22 @@ from .maps import Map
 from .provider import Provider, Target, one_line
 
 SLICE_MS = 50  # the longest that Ctrl-C waits for C
+
+
+class Outcome(NamedTuple):
+    """How a command ended. WORDS is one line: its error, or what stands beside the rows it showed; "" for nothing."""
+
+    status: int
+    words: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.status in (Status.USAGE, Status.FAILED)
+
+
+def ended(status: int, words: str = "") -> Outcome:
+    mapscope.status = status
+    return Outcome(status, words)
 
 
 class Session:
@@ -31,27 +50,30 @@ class Session:
         if not self.context:
             raise abi.LoadError("the decoder cannot start: out of memory")
 
-    def run(self, name: str, line: str, write: Callable[[str], Any], progress: "Progress") -> Tuple[int, str]:
-        """Runs a command to its end, or to the user's Ctrl-C, handing its output to WRITE. Returns its status and the
-        line of its error, "" if there is none. A KeyboardInterrupt of WRITE (the pager's q) ends it without a word."""
+    def run(self, name: str, line: str, write: Callable[[str], Any], progress: "Progress") -> Outcome:
+        """Runs a command to its end, or to the user's Ctrl-C, handing its output to WRITE. A KeyboardInterrupt of WRITE
+        (the pager's q) ends it without a word."""
         self.refresh()
         self.provider.trouble = None
         command = self.lib.ms_command_new(self.context, name.encode(), line.encode("utf-8", "surrogateescape"))
         if not command:
-            return Status.FAILED, "out of memory"
+            return ended(Status.FAILED, "out of memory")
         self.running += 1
         try:
             with self.provider.calling():
                 wanted = self._pump(command, write, progress)
             if not wanted:
-                return Status.PARTIAL, ""
-            error = text(self.lib.ms_command_error(command))
-            if error and self.provider.trouble is not None:
-                error += f" ({type(self.provider.trouble).__name__}: {one_line(self.provider.trouble)})"
-            return self.lib.ms_command_status(command), error
+                return ended(Status.PARTIAL)
+            outcome = Outcome(self.lib.ms_command_status(command), text(self.lib.ms_command_error(command)))
         finally:
             self.running -= 1
             self.lib.ms_command_free(command)
+        words, trouble = outcome.words, self.provider.trouble
+        if outcome.failed and not words:
+            words = f"{name} failed without a word (status {outcome.status})"
+        if words and trouble is not None:
+            words += f" ({type(trouble).__name__}: {one_line(trouble)})"
+        return ended(outcome.status, words)
 
     def options(self, name: str, prefix: str) -> List[str]:
         """Options of that command which begin with PREFIX."""
@@ -60,6 +82,11 @@ class Session:
 
     def help(self, name: str) -> str:
         return text(self.lib.ms_command_help(self.commands.index(name)))
+
+    def escape(self, words: str) -> str:
+        """WORDS as they may be shown: everything but printable ASCII escaped."""
+        raw = words.encode("utf-8", "surrogateescape")
+        return text(self.lib.ms_escape(self.context, raw, len(raw)))
 
     def set_limit(self, rows: int) -> None:
         self.lib.ms_set_default_limit(self.context, rows)
@@ -136,10 +163,10 @@ class Session:
 
 
 class Progress:
-    """A line on the terminal for work that prints nothing and lasts; erased when something is printed."""
+    """A line on the terminal, if there is one, for work that prints nothing and lasts; erased by what is printed."""
 
-    def __init__(self, write: Optional[Callable[[str], Any]]) -> None:
-        self._write = write  # None: no terminal
+    def __init__(self, write: Callable[[str], Any]) -> None:
+        self._write = write if os.isatty(1) and os.isatty(2) else None
         self._due = time.monotonic() + 1
         self._width = 0
 
