@@ -1,4 +1,4 @@
-"""Runs the tests and sums them up: `suite.py PART...`, parts being lint, core (cmocka) and gdb (pytest).
+"""Runs the tests and sums them up: `suite.py PART...`, parts being lint, core (cmocka), gdb, lldb and cli (pytest).
 
 The last line is `N passed, N failed, N skipped`. Whatever cannot prove that it ran counts as failed: a runner that
 died, one that ran fewer tests than it announced or none, a build that broke. A skip fails the run unless ALLOW_SKIP=1.
@@ -145,9 +145,15 @@ def make(*goals: str) -> List[str]:
     return [os.environ.get("MAKE", "make"), *([] if os.environ.get("V") else ["-s"]), *goals]
 
 
+def part_of(name: str) -> str:
+    """The part that runs a file of tests; what is about several windows runs with gdb's."""
+    word = name[: -len(".py")].split("_")[1]
+    return word if word in ("lldb", "cli") else "gdb"
+
+
 def run_parts(parts: List[str], narrow: Optional[str]) -> Dict[str, Tally]:
     done: Dict[str, Tally] = {}
-    built = run_step("build", make("lib", "fixtures", *(["tests"] if "core" in parts else [])))
+    built = run_step("build", make("all", *(["tests"] if "core" in parts else [])))
     if built.failed:
         done["build"] = built
     if "lint" in parts and not narrow:
@@ -159,8 +165,11 @@ def run_parts(parts: List[str], narrow: Optional[str]) -> Dict[str, Tally]:
         if narrow:
             paths = [path for path in paths if narrow in os.path.basename(path)]
         done["core"] = run_binaries(paths) if paths or narrow else Tally(failed=1)
-    if "gdb" in parts and not built.failed:
-        done["gdb"] = run_pytest(os.path.join(ROOT, "fixtures"), [], narrow)
+    files = sorted(glob(os.path.join(ROOT, "fixtures", "test_*.py")))
+    for part in ("gdb", "lldb", "cli"):
+        if part in parts and not built.failed:
+            chosen = [path for path in files if part_of(os.path.basename(path)) == part]
+            done[part] = run_pytest(os.path.join(ROOT, "fixtures"), chosen, narrow)
     return done
 
 

@@ -53,7 +53,7 @@ static int64_t gather(const struct ms_location *location, const struct ms_locati
 {
 	uint64_t done = 0, found = 0;
 
-	if (!known || location->count == 1)
+	if (!known || (location->count == 1 && !location->pieces[0].size))
 		return ms_location_gather(location, unit, target, buffer, size, error);
 	memset(known, 0, size);
 	memset(buffer, 0, size);
@@ -81,7 +81,8 @@ static int64_t evaluate(const struct ms_location_unit *unit, const struct ms_loc
 			uint64_t *address_out, struct ms_buf *error)
 {
 	struct ms_location location;
-	int64_t status = ms_location_evaluate(expression, expression_size, unit, target, &location, error);
+	int64_t status = ms_location_evaluate(expression_size ? expression : "", expression_size, unit, target,
+					      &location, error);
 
 	*address_out = 0;
 	if (status != MS_OK || (ms_location_address(&location, address_out) && *address_out))

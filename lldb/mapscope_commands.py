@@ -1,0 +1,93 @@
+"""lldb's commands map-..., as the decoder lists them. Everything that a command means is decided in C: its line goes
+there unparsed, its output comes back as text."""
+
+import os
+from typing import Any, Dict, List
+
+import lldb
+import mapscope_printers
+from mapscope import abi
+from mapscope.interrupts import interrupts
+from mapscope.session import Progress, ended
+from mapscope_sessions import Busy, Sessions
+
+
+class MapCommand:
+    """One subclass per name in the decoder's own table."""
+
+    sessions: Sessions
+    name = help = ""
+
+    def __init__(self, debugger: lldb.SBDebugger, names: Dict[str, Any]) -> None:
+        pass
+
+    def __call__(
+        self,
+        debugger: lldb.SBDebugger,
+        line: str,
+        context: lldb.SBExecutionContext,
+        result: lldb.SBCommandReturnObject,
+    ) -> None:
+        target = context.GetTarget()
+        if not target.IsValid():
+            target = debugger.GetDummyTarget()
+        try:
+            with interrupts.command(), self.sessions.turn(target, context) as session:
+                outcome = session.run(self.name, line, result.write, Progress(_tell))
+        except Busy as busy:
+            outcome = ended(abi.Status.FAILED, str(busy))
+        if outcome.failed:
+            result.SetError(outcome.words)
+        elif outcome.words:
+            result.AppendWarning(outcome.words)
+
+    def get_repeat_command(self, line: str) -> str:
+        """An empty line repeats no listing."""
+        return ""
+
+    def get_short_help(self) -> str:
+        return self.help.partition("\n")[0]
+
+    def get_long_help(self) -> str:
+        return "\n" + self.help.partition("\n")[2].lstrip("\n")
+
+
+def _tell(progress: str) -> None:
+    os.write(2, progress.encode())
+
+
+def install(debugger: lldb.SBDebugger, here: str, loader: Any) -> None:
+    """Called for each debugger that loads us. HERE is the folder of this file; LOADER is the module in which lldb looks
+    for what is declared to it by name."""
+    if not hasattr(MapCommand, "sessions"):
+        MapCommand.sessions = Sessions(abi.load(here))
+        mapscope_printers.install(MapCommand.sessions)
+    decoder = MapCommand.sessions.any
+    added: List[str] = []
+    try:
+        for name in decoder.commands:
+            kind = "".join(word.capitalize() for word in name.split("-"))
+            setattr(loader, kind, type(kind, (MapCommand,), {"name": name, "help": decoder.help(name)}))
+            _add(debugger, f"--class {loader.__name__}.{kind} {name}")
+            added.append(name)
+        mapscope_printers.declare(debugger, loader.__name__)
+    except Exception:
+        for name in added:
+            _errors(debugger, "command script delete " + name)
+        raise
+
+
+def _add(debugger: lldb.SBDebugger, command: str) -> None:
+    said = ""
+    for completion in ("--completion-type variable-path ", ""):  # lldb 16 has no such option
+        said = _errors(debugger, f"command script add --overwrite {completion}{command}")
+        if not said:
+            return
+    raise abi.LoadError(f"this lldb does not take our commands: {said}")
+
+
+def _errors(debugger: lldb.SBDebugger, line: str) -> str:
+    """What lldb has against a command of its own; "" for nothing."""
+    result = lldb.SBCommandReturnObject()
+    debugger.GetCommandInterpreter().HandleCommand(line, result)
+    return "" if result.Succeeded() else " ".join(result.GetError().split()) or "no reason is given"
