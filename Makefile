@@ -22,22 +22,32 @@ CFLAGS ?= -O2 -g
 BASE_CFLAGS := -std=gnu11 $(WARN) -Icore -MMD -MP
 SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
-# libdwarf stays out of the library: only the command-line tool may load it (a bad file must not take a debugger down).
-CORE := $(filter-out core/hmap/% core/cli/% core/tests/% core/types/dwarf.c,$(wildcard core/*.c core/*/*.c))
+# libdwarf and libelf stay out of the library: only the command-line tool loads them (a bad file must not take a debugger
+# down).
+TOOL := $(wildcard core/cli/*.c core/types/dwarf*.c core/types/symbols.c core/mem/elfcore.c)
+CORE := $(filter-out core/hmap/% core/tests/% $(TOOL),$(wildcard core/*.c core/*/*.c))
 HMAP := $(wildcard core/hmap/*.c)
 TESTS := $(wildcard core/tests/test_*.c)
 HELPERS := $(filter-out $(TESTS) core/tests/fuzz_%,$(wildcard core/tests/*.c))
-C_ALL := $(CORE) $(HMAP) $(TESTS) $(HELPERS) $(wildcard fixtures/*.c)
+C_ALL := $(CORE) $(TOOL) $(HMAP) $(TESTS) $(HELPERS) $(wildcard fixtures/*.c)
 H_ALL := $(wildcard core/*.h core/*/*.h fixtures/*.h)
 PY_ALL := $(wildcard core/python/mapscope/*.py gdb/*.py lldb/*.py fixtures/*.py .ci/*.py)
 LIB := build/libmapscope.so
+CLI := build/mapscope
+# Debian 12 has no libdwarf.pc.
+export DWARF_CFLAGS := $(or $(shell pkg-config --cflags libdwarf 2>/dev/null),-idirafter /usr/include/libdwarf)
+CLI_LIBS := $(or $(shell pkg-config --libs libdwarf 2>/dev/null),-ldwarf) -lelf
+# Tests of what only the tool has.
+TOOL_TESTS := dwarf% elfcore% location% symbols% image%
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: all lib fixtures deps demo check check-core check-gdb asan golden bench lint format install uninstall clean help \
+.PHONY: all lib cli fixtures deps demo check check-core check-gdb check-lldb check-cli asan \
+	golden bench lint format install uninstall clean help \
 	tests lint-c lint-format lint-tidy lint-symbols lint-floors lint-python
 
-all: lib fixtures	## the decoder (build/libmapscope.so) and every fixture
+all: lib cli fixtures	## the decoder (build/libmapscope.so), the tool (build/mapscope) and every fixture
 lib: $(LIB)
+cli: $(CLI)
 
 -include fixtures/fixtures.mk
 
@@ -48,19 +58,27 @@ build/$(1)/%.o: %.c
 	$$(Q)mkdir -p $$(@D) && $(2) $$(BASE_CFLAGS) $(3) -c $$< -o $$@
 build/$(1)/core.a: $$(patsubst %.c,build/$(1)/%.o,$$(CORE) $$(HMAP) $$(HELPERS))
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+build/$(1)/tool.a: $$(patsubst %.c,build/$(1)/%.o,$$(filter-out core/cli/main.c,$$(TOOL)))
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 build/$(1)/test_%: build/$(1)/core/tests/test_%.o build/$(1)/core.a
-	$$(Q)$(2) $(3) $$^ -lcmocka -lm -o $$@
+	$$(Q)$(2) $(3) $$^ $$(if $$(filter $$(TOOL_TESTS),$$*),$$(CLI_LIBS)) -lcmocka -lm -o $$@
+$$(addprefix build/$(1)/,$$(filter $$(addprefix test_,$$(TOOL_TESTS)),$$(TESTS:core/tests/%.c=%))): build/$(1)/tool.a
 endef
 $(eval $(call variant,lib,$$(CC),$$(CFLAGS) -fPIC -fvisibility=hidden))
 $(eval $(call variant,asan-gcc,gcc,$(SANITIZE)))
 $(eval $(call variant,asan-clang,clang,$(SANITIZE)))
 $(eval $(call variant,warn-gcc,gcc,-O2 -Werror))
 $(eval $(call variant,warn-clang,clang,-O2 -Werror))
+build/%/core/types/dwarf.o: BASE_CFLAGS += $(DWARF_CFLAGS)
 .SECONDARY:
 
 $(LIB): $(CORE:%.c=build/lib/%.o)
 	$(call say,link,$@)
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,-z,defs $(LDFLAGS) $^ -lm -o $@
+
+$(CLI): $(CORE:%.c=build/lib/%.o) $(TOOL:%.c=build/lib/%.o)
+	$(call say,link,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CLI_LIBS) -lm -o $@
 
 TEST_BINS := $(foreach v,asan-gcc asan-clang,$(TESTS:core/tests/%.c=build/$(v)/%))
 # What a Go program beside a test writes is that test's argument: the truth for the map in C.
@@ -81,19 +99,25 @@ demo:	## install what is missing, build, and show the main job on a C and a Go p
 
 check:	## install what is missing, build, run every test (T=NAME: those of that name; ALLOW_SKIP=1)
 	@.ci/deps demo check
-	@$(PYTHON) .ci/suite.py lint core gdb
+	@$(PYTHON) .ci/suite.py lint core gdb lldb cli
 
 check-core:	## the C tests, with gcc and clang, under the address and undefined-behaviour sanitizers
 	@$(PYTHON) .ci/suite.py core
 asan: check-core	## the same
-check-gdb:	## the sessions in gdb
+check-gdb:	## the sessions in gdb, and what both debuggers must say alike
 	@$(PYTHON) .ci/suite.py gdb
+check-lldb:	## the sessions in lldb
+	@$(PYTHON) .ci/suite.py lldb
+check-cli:	## the sessions of the command-line tool
+	@$(PYTHON) .ci/suite.py cli
 
 golden: lib fixtures	## rewrite the expected output and the README's blocks; read the diff like code
 	cd fixtures && $(PYTHON) readme.py
 	cd fixtures && MAPSCOPE_GOLDEN=1 $(PYTHON) -m pytest -q -p no:cacheprovider test_golden.py
 
-bench: lib fixtures	## the measurements of the README
+bench:	## the measurements of the README
+	@.ci/deps demo check bench
+	@$(MAKE) -s lib fixtures
 	cd fixtures && $(PYTHON) bench.py
 
 lint: lint-c lint-format lint-tidy lint-symbols lint-floors lint-python	## warnings, formatting, floors, exported symbols, Python types
@@ -101,7 +125,7 @@ lint-c: $(foreach v,warn-gcc warn-clang,$(C_ALL:%.c=build/$(v)/%.o))
 lint-format:
 	$(call say,format,C)
 	$(Q).ci/format $(C_ALL) $(H_ALL)
-lint-tidy: $(patsubst %.c,build/tidy/%.ok,$(CORE) $(HMAP))
+lint-tidy: $(patsubst %.c,build/tidy/%.ok,$(CORE) $(TOOL) $(HMAP))
 build/tidy/%.ok: %.c .clang-tidy build/warn-clang/%.o
 	$(call say,tidy,$<)
 	$(Q)mkdir -p $(@D) && .ci/tidy $< && touch $@
@@ -109,7 +133,7 @@ lint-symbols: $(LIB)
 	$(call say,symbols,$(LIB))
 	$(Q).ci/symbols $(LIB) core/mapscope.h
 lint-floors:
-	$(call say,floors,core gdb fixtures)
+	$(call say,floors,core gdb lldb fixtures)
 	$(Q)$(PYTHON) .ci/floors.py
 lint-python:
 	$(call say,python,black flake8 mypy)
@@ -120,15 +144,21 @@ format:	## apply clang-format and black
 	black -q -l 120 -t py39 $(PY_ALL)
 
 SHARE := $(DESTDIR)$(PREFIX)/share/mapscope
-install: lib	## to PREFIX (/usr/local), under DESTDIR
-	install -d $(DESTDIR)$(PREFIX)/lib/mapscope $(SHARE)/gdb $(SHARE)/core/python/mapscope
+MANUAL := $(DESTDIR)$(PREFIX)/share/man/man1/mapscope.1
+COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions/mapscope
+install: lib cli	## to PREFIX (/usr/local), under DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/lib/mapscope $(SHARE)/gdb $(SHARE)/lldb $(SHARE)/core/python/mapscope
+	install -D -m 755 $(CLI) $(DESTDIR)$(PREFIX)/bin/mapscope
+	install -D -m 644 core/cli/mapscope.1 $(MANUAL)
+	install -D -m 644 core/cli/mapscope.bash $(COMPLETION)
 	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/mapscope/
 	install -m 644 gdb/*.py $(SHARE)/gdb/
 	install -m 644 core/python/mapscope/*.py $(SHARE)/core/python/mapscope/
-	$(if $(wildcard lldb/*.py),install -d $(SHARE)/lldb && install -m 644 lldb/*.py $(SHARE)/lldb/)
+	install -m 644 lldb/*.py $(SHARE)/lldb/
 	@echo "For gdb, add to ~/.gdbinit:  source $(PREFIX)/share/mapscope/gdb/mapscope_gdb.py"
+	@echo "For lldb, add to ~/.lldbinit:  command script import $(PREFIX)/share/mapscope/lldb/mapscope_lldb.py"
 uninstall:	## remove what install put there
-	rm -rf $(DESTDIR)$(PREFIX)/lib/mapscope $(SHARE)
+	rm -rf $(DESTDIR)$(PREFIX)/lib/mapscope $(SHARE) $(DESTDIR)$(PREFIX)/bin/mapscope $(MANUAL) $(COMPLETION)
 
 clean:	## remove build/
 	rm -rf build

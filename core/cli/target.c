@@ -1,0 +1,705 @@
+/* The decoder's call-backs: memory from the process or the core, types and names from the modules, the executable before its
+   libraries. A type's number is its module's place in the list above bit 48, and the module's own number below.  */
+#include "cli/target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arith.h"
+#include "base/cleanup.h"
+#include "cli/gotypes.h"
+#include "cli/modules.h"
+#include "cli/process.h"
+
+enum {
+	NUMBER_BITS = 48,
+	MODULES_MOST = 1 << 15,
+	GO_RUNTIME = 0xffff,
+	VALUE_MOST = 1 << 20
+}; /* bytes of a value that lies nowhere */
+
+struct ms_target {
+	const volatile sig_atomic_t *interrupted;
+	struct ms_process *process; /* or */
+	struct ms_elfcore *core;
+	uint32_t pointer_size;
+	bool big_endian;
+	struct ms_mapped mapped;
+	struct ms_module *modules; /* the executable first */
+	size_t module_count;
+	struct ms_gotypes *gotypes; /* with --type-descriptor; their number is GO_RUNTIME */
+	uint8_t *held;		    /* bytes of the last value that lies nowhere */
+	struct ms_buf why;	    /* the error of the last value */
+	struct ms_buf trouble;	    /* debug information that makes no sense */
+	struct ms_buf notes;	    /* lines */
+	struct ms_buf ambiguity;    /* a line on the last variable */
+	struct ms_buf all_notes;
+};
+
+/* ---- Memory ---- */
+
+static int64_t read_memory(void *user, uint64_t address, void *buffer, uint64_t len)
+{
+	const struct ms_target *target = user;
+
+	return target->process ? ms_process_read(target->process, address, buffer, len)
+			       : ms_elfcore_read(target->core, address, buffer, len);
+}
+
+static void answer_read(void *user, uint64_t address, void *buffer, uint64_t len, int64_t *answer)
+{
+	*answer = read_memory(user, address, buffer, len);
+}
+
+struct ms_memory ms_target_memory(const struct ms_target *target)
+{
+	return (struct ms_memory){
+		.size = sizeof(struct ms_memory),
+		.user = (void *)target,
+		.read = answer_read,
+		.pid = target->process ? ms_process_pid(target->process) : 0,
+		.pointer_size = target->pointer_size,
+		.big_endian = target->big_endian,
+		.running = target->process && !ms_process_still(target->process),
+	};
+}
+
+/* ---- Types ---- */
+
+static bool is_interrupted(const struct ms_target *target, int64_t *answer)
+{
+	if (!*target->interrupted)
+		return false;
+	*answer = MS_INTERRUPTED;
+	return true;
+}
+
+/* The debug information of module I; NULL: it has none, or is not mapped.  */
+static struct ms_dwarf *dwarf_at(struct ms_target *target, size_t i)
+{
+	struct ms_module *module = &target->modules[i];
+
+	return ms_module_map(module, &target->mapped) ? ms_module_dwarf(module) : NULL;
+}
+
+static bool is_go_runtime(uint64_t type)
+{
+	return type >> NUMBER_BITS == GO_RUNTIME;
+}
+
+static struct ms_dwarf *dwarf_of(struct ms_target *target, uint64_t type)
+{
+	uint64_t module = type >> NUMBER_BITS;
+
+	return module < target->module_count ? target->modules[module].dwarf : NULL;
+}
+
+static uint64_t in_module(uint64_t like, uint64_t number)
+{
+	return number ? (like >> NUMBER_BITS << NUMBER_BITS) | number : 0;
+}
+
+static uint64_t in_file(uint64_t type)
+{
+	return type & (((uint64_t)1 << NUMBER_BITS) - 1);
+}
+
+/* STATUS, with its line kept where debug information is at fault.  */
+static int64_t told(struct ms_target *target, const struct ms_dwarf *dwarf, int64_t status)
+{
+	if (status == MS_BAD_TYPE && !target->trouble.size)
+		ms_buf_str(&target->trouble, ms_dwarf_error(dwarf));
+	return status;
+}
+
+/* The modules in the order in which names are looked for: the executable, then libraries that have debug information in them, as
+   the program's own have, then those that have it elsewhere, as the system's. COUNT behind the last. *AT is 0 at first.  */
+static size_t next_module(struct ms_target *target, size_t *at)
+{
+	size_t count = target->module_count;
+
+	for (; *at < 2 * count; ++*at) {
+		size_t i = *at % count;
+		struct ms_dwarf *dwarf = dwarf_at(target, i);
+		bool own = dwarf && (i == 0 || !strcmp(ms_dwarf_path(dwarf), target->modules[i].path));
+		if (dwarf && own == (*at < count)) {
+			++*at;
+			return i;
+		}
+	}
+	return count;
+}
+
+/* Names of types are counted from the beginning of the section that types stand in, where no symbol says so.  */
+static uint64_t section_address(const struct ms_module *module, const char *name)
+{
+	uint64_t address = module->state == MODULE_MAPPED ? ms_image_section(module->fd, name) : 0;
+
+	return address ? address + module->bias : 0;
+}
+
+/* The type "@ADDRESS" of a run-time type descriptor.  */
+static int64_t lookup_descriptor(struct ms_target *target, const char *name, uint64_t *type_out)
+{
+	struct ms_module *exe = &target->modules[0];
+	struct ms_gotypes_target from = { .user = target,
+					  .read = read_memory,
+					  .pointer_size = target->pointer_size,
+					  .big_endian = target->big_endian };
+	char *end;
+	uint64_t address = strtoull(name + 1, &end, 0);
+
+	ms_buf_clear(&target->trouble);
+	if (end == name + 1 || *end) {
+		ms_buf_str(&target->trouble, "--type-descriptor takes an address, found \"");
+		ms_buf_escaped(&target->trouble, name + 1, strlen(name + 1), 0);
+		ms_buf_char(&target->trouble, '"');
+		return MS_NOT_FOUND;
+	}
+	if (!ms_module_map(exe, &target->mapped) || !ms_module_symbol(exe, "runtime.types", &from.names[0])) {
+		from.names[0] = section_address(exe, ".data.rel.ro"); /* of a position-independent program */
+		from.names[1] = section_address(exe, ".rodata");
+	}
+	if (!target->gotypes)
+		target->gotypes = ms_gotypes_new(&from);
+	if (!target->gotypes)
+		return MS_NO_MEMORY;
+	int64_t status = ms_gotypes_map(target->gotypes, address, type_out, &target->trouble);
+	if (status == MS_OK)
+		*type_out = in_module((uint64_t)GO_RUNTIME << NUMBER_BITS, *type_out);
+	return status;
+}
+
+static void answer_lookup(void *user, const char *name, uint64_t *type_out, int64_t *answer)
+{
+	struct ms_target *target = user;
+	/* A pointer or an array is asked for as a whole because Go names those, too: no reason to index libraries in C.  */
+	bool made_of_others = *name && strchr("*]", name[strlen(name) - 1]);
+	int64_t status = MS_NOT_FOUND;
+	size_t at = 0, i;
+
+	if (is_interrupted(target, answer))
+		return;
+	if (*name == '@') {
+		*answer = lookup_descriptor(target, name, type_out);
+		return;
+	}
+	while (status == MS_NOT_FOUND && (i = next_module(target, &at)) < target->module_count) {
+		if (i && made_of_others)
+			break;
+		status = told(target, target->modules[i].dwarf,
+			      ms_dwarf_lookup(target->modules[i].dwarf, name, MS_DWARF_NO_PC, type_out));
+		if (status == MS_OK)
+			*type_out = in_module((uint64_t)i << NUMBER_BITS, *type_out);
+	}
+	*answer = status;
+}
+
+static void answer_type(void *user, uint64_t type, struct ms_type *out, int64_t *answer)
+{
+	struct ms_target *target = user;
+	struct ms_dwarf *dwarf = dwarf_of(target, type);
+
+	if (is_interrupted(target, answer))
+		return;
+	int64_t status = dwarf		       ? told(target, dwarf, ms_dwarf_type(dwarf, in_file(type), out))
+			 : is_go_runtime(type) ? ms_gotypes_type(target->gotypes, in_file(type), out)
+					       : MS_NOT_FOUND;
+	if (status == MS_OK)
+		out->target = in_module(type, out->target);
+	*answer = status;
+}
+
+static void answer_field(void *user, uint64_t type, uint32_t index, struct ms_field *out, int64_t *answer)
+{
+	struct ms_target *target = user;
+	struct ms_dwarf *dwarf = dwarf_of(target, type);
+
+	if (is_interrupted(target, answer))
+		return;
+	int64_t status = dwarf		       ? told(target, dwarf, ms_dwarf_field(dwarf, in_file(type), index, out))
+			 : is_go_runtime(type) ? ms_gotypes_field(target->gotypes, in_file(type), index, out)
+					       : MS_NOT_FOUND;
+	if (status == MS_OK)
+		out->type = in_module(type, out->type);
+	*answer = status;
+}
+
+static void answer_derive(void *user, uint32_t kind, uint64_t type, uint64_t count, uint64_t *type_out, int64_t *answer)
+{
+	struct ms_target *target = user;
+
+	if (is_interrupted(target, answer))
+		return;
+	/* Any module that has types has void.  */
+	for (size_t i = 0; !type && i < target->module_count; i++)
+		if (dwarf_at(target, i)) {
+			type = (uint64_t)i << NUMBER_BITS;
+			break;
+		}
+	struct ms_dwarf *dwarf = dwarf_of(target, type);
+	int64_t status = dwarf ? ms_dwarf_derive(dwarf, kind, in_file(type), count, type_out)
+			 : is_go_runtime(type)
+				 ? ms_gotypes_derive(target->gotypes, kind, in_file(type), count, type_out)
+				 : MS_NOT_FOUND;
+	if (status == MS_OK)
+		*type_out = in_module(type, *type_out);
+	*answer = status;
+}
+
+/* ---- Names ---- */
+
+static void answer_symbol(void *user, const char *name, uint64_t *address_out, int64_t *answer)
+{
+	struct ms_target *target = user;
+
+	if (is_interrupted(target, answer))
+		return;
+	if (target->gotypes && ms_gotypes_names(target->gotypes) && !strcmp(name, "runtime.types")) {
+		*address_out = ms_gotypes_names(target->gotypes);
+		*answer = MS_OK;
+		return;
+	}
+	for (size_t i = 0; i < target->module_count; i++) {
+		struct ms_module *module = &target->modules[i];
+		if (ms_module_map(module, &target->mapped) && ms_module_symbol(module, name, address_out)) {
+			*answer = MS_OK;
+			return;
+		}
+	}
+	*answer = MS_NOT_FOUND;
+}
+
+/* The bytes of a value that has no address, a known constant for one.  */
+static int64_t hold_value(struct ms_target *target, size_t module, const struct ms_dwarf_variable *variable,
+			  const struct ms_location *location, const struct ms_location_target *place,
+			  struct ms_value *out)
+{
+	struct ms_type type = { .size = sizeof type };
+	int64_t status = ms_dwarf_type(target->modules[module].dwarf, variable->type, &type);
+
+	if (status != MS_OK)
+		return status;
+	if (type.byte_size > VALUE_MOST) {
+		ms_buf_printf(&target->why, "it lies nowhere as a whole, and has more than %d bytes", VALUE_MOST);
+		return MS_REFUSED;
+	}
+	free(target->held);
+	target->held = malloc(type.byte_size + 1);
+	if (!target->held)
+		return MS_NO_MEMORY;
+	status = ms_location_gather(location, &variable->unit, place, target->held, type.byte_size, &target->why);
+	out->bytes = target->held;
+	out->byte_count = type.byte_size;
+	return status;
+}
+
+/* A program that is not position-independent has its own copy of a library's variable, and one that defines the same name
+   itself goes before the library: then the dynamic linker made everybody use that one.  */
+static bool is_in_executable(struct ms_target *target, size_t module, const struct ms_dwarf_variable *variable,
+			     uint64_t *address_out)
+{
+	return module && variable->external && target->modules[0].state == MODULE_MAPPED &&
+	       ms_module_symbol(&target->modules[0], variable->name, address_out);
+}
+
+static int64_t place_variable(struct ms_target *target, size_t i, const struct ms_dwarf_variable *variable,
+			      struct ms_value *out)
+{
+	struct ms_location_target place = { .user = target, .read = read_memory, .bias = target->modules[i].bias };
+	struct ms_location location;
+
+	out->type = in_module((uint64_t)i << NUMBER_BITS, variable->type);
+	if (is_in_executable(target, i, variable, &out->address))
+		return MS_OK;
+	int64_t status = ms_location_evaluate(variable->location, variable->location_size, &variable->unit, &place,
+					      &location, &target->why);
+	if (status != MS_OK || ms_location_address(&location, &out->address))
+		return status;
+	return hold_value(target, i, variable, &location, &place, out);
+}
+
+/* Others of that name in the same module: which one is meant, only the user knows.  */
+static void note_others(struct ms_target *target, struct ms_dwarf *dwarf, const char *name,
+			const struct ms_dwarf_variable *shown)
+{
+	struct ms_dwarf_variable other;
+	struct ms_buf *note = &target->ambiguity;
+	const char *file = shown->file ? shown->file : "";
+	bool external = shown->external;
+
+	ms_buf_clear(note);
+	file = strrchr(file, '/') ? strrchr(file, '/') + 1 : file;
+	if (!external)
+		ms_buf_escaped(note, file, strlen(file), 0); /* before the next answer takes its place */
+	if (external || ms_dwarf_global(dwarf, name, MS_DWARF_NO_PC, 1, &other) != MS_OK || !other.qualified) {
+		ms_buf_clear(note);
+		return;
+	}
+	ms_buf_str(note, " is where the variable ");
+	ms_buf_escaped(note, name, strlen(name), 0);
+	ms_buf_str(note, " shown stands; another one is ");
+	ms_buf_escaped(note, other.qualified, strlen(other.qualified), 0);
+	ms_buf_char(note, '\n');
+}
+
+/* The variable NAME of module I, if it has one.  */
+static int64_t find_variable(struct ms_target *target, size_t i, const char *name, struct ms_value *out)
+{
+	struct ms_dwarf *dwarf = target->modules[i].dwarf;
+	struct ms_dwarf_variable variable;
+	int64_t status = MS_OK, refused = MS_NOT_FOUND;
+
+	ms_buf_clear(&target->why);
+	for (uint32_t n = 0; status != MS_NOT_FOUND; n++) {
+		size_t before = target->why.size;
+		status = told(target, dwarf, ms_dwarf_global(dwarf, name, MS_DWARF_NO_PC, n, &variable));
+		if (status == MS_REFUSED)
+			ms_buf_str(&target->why, ms_dwarf_error(dwarf));
+		if (status == MS_OK)
+			status = place_variable(target, i, &variable, out);
+		if (status == MS_OK && n == 0)
+			note_others(target, dwarf, name, &variable);
+		if (status == MS_OK || (status != MS_REFUSED && status != MS_NOT_FOUND))
+			return status;
+		if (refused == MS_REFUSED) /* the first reason is enough */
+			ms_buf_truncate(&target->why, before);
+		if (status == MS_REFUSED)
+			refused = status;
+	}
+	return refused;
+}
+
+static void answer_variable(void *user, const char *name, struct ms_value *out, int64_t *answer)
+{
+	struct ms_target *target = user;
+	struct ms_buf why = { 0 };
+	int64_t status = MS_NOT_FOUND;
+	size_t at = 0, i;
+
+	if (is_interrupted(target, answer))
+		return;
+	while ((status == MS_NOT_FOUND || status == MS_REFUSED) &&
+	       (i = next_module(target, &at)) < target->module_count) {
+		int64_t here = find_variable(target, i, name, out);
+		if (here == MS_REFUSED && !why.size) /* declared here; another module may have it */
+			ms_buf_str(&why, ms_buf_text(&target->why));
+		status = here == MS_NOT_FOUND ? status : here;
+	}
+	if (status == MS_REFUSED && why.size) {
+		ms_buf_clear(&target->why);
+		ms_buf_str(&target->why, ms_buf_text(&why));
+	}
+	ms_buf_fini(&why);
+	out->error = ms_buf_text(&target->why);
+	*answer = status;
+}
+
+struct ms_types ms_target_types(struct ms_target *target)
+{
+	return (struct ms_types){
+		.size = sizeof(struct ms_types),
+		.user = target,
+		.lookup = answer_lookup,
+		.type = answer_type,
+		.field = answer_field,
+		.symbol = answer_symbol,
+		.variable = answer_variable,
+		.derive = answer_derive,
+	};
+}
+
+/* ---- Modules ---- */
+
+static bool add_module(struct ms_target *target, const char *name)
+{
+	if (target->module_count == MODULES_MOST)
+		return true;
+	struct ms_module *grown = realloc(target->modules, (target->module_count + 1) * sizeof *grown);
+	if (!grown)
+		return false;
+	target->modules = grown;
+	struct ms_module *module = &grown[target->module_count];
+	*module = (struct ms_module){ .name = strdup(name), .path = strdup(name), .fd = -1 };
+	target->module_count++;
+	return module->name && module->path;
+}
+
+static bool has_module(const struct ms_target *target, const char *name)
+{
+	for (size_t i = 0; i < target->module_count; i++)
+		if (!strcmp(target->modules[i].name, name))
+			return true;
+	return false;
+}
+
+/* The executable called EXE first, then every other file that is mapped from its beginning.  */
+static bool add_modules(struct ms_target *target, const char *exe)
+{
+	bool whole = add_module(target, exe);
+
+	for (size_t i = 0; i < target->mapped.mapping_count && whole; i++)
+		if (target->mapped.mappings[i].offset == 0 && !has_module(target, target->mapped.mappings[i].path))
+			whole = add_module(target, target->mapped.mappings[i].path);
+	return whole;
+}
+
+static bool replace(char **text, const char *by)
+{
+	free(*text);
+	*text = strdup(by);
+	return *text;
+}
+
+static bool use_given_exe(struct ms_target *target, const char *exe)
+{
+	target->modules[0].given = exe;
+	return !exe || replace(&target->modules[0].path, exe);
+}
+
+static int64_t no_memory(struct ms_buf *error)
+{
+	ms_buf_clear(error);
+	ms_buf_str(error, "out of memory");
+	return MS_NO_MEMORY;
+}
+
+/* The executable tells how wide pointers are; a process that hides it still has its image in memory.  */
+static int64_t take_executable(struct ms_target *target, bool given, struct ms_buf *error)
+{
+	struct ms_module *exe = &target->modules[0];
+	struct ms_image image;
+
+	if (ms_module_map(exe, &target->mapped))
+		image = exe->image;
+	else if (given || !target->mapped.mapping_count ||
+		 !ms_image_of_memory(&target->mapped.memory, target->mapped.mappings[0].start, &image)) {
+		ms_buf_str(error, ms_buf_text(&exe->why));
+		return MS_IO;
+	}
+	target->pointer_size = image.pointer_size;
+	target->big_endian = image.big_endian;
+	return MS_OK;
+}
+
+/* ---- A process ---- */
+
+/* Each module's path of ours, and the root around it. A chroot's files go by their names outside of it.  */
+static bool find_paths(struct ms_target *target)
+{
+	const struct ms_mapped *mapped = &target->mapped;
+	struct ms_buf path = { 0 }, root = { 0 };
+	bool whole = true;
+
+	ms_buf_printf(&root, "/proc/%lld/root", (long long)ms_process_pid(target->process));
+	for (size_t i = 0; i < target->module_count && whole; i++) {
+		struct ms_module *module = &target->modules[i];
+		size_t at = 0;
+		while (at < mapped->mapping_count && strcmp(mapped->mappings[at].path, module->name) != 0)
+			at++;
+		if (at == mapped->mapping_count)
+			continue;
+		ms_process_path(target->process, &mapped->mappings[at], &path);
+		if (access(ms_buf_text(&path), F_OK) == 0)
+			whole = replace(&module->path, ms_buf_text(&path));
+		ms_buf_clear(&path);
+		ms_buf_printf(&path, "%s%s", ms_buf_text(&root), module->name);
+		if (whole && access(ms_buf_text(&path), F_OK) == 0)
+			whole = replace(&module->root, ms_buf_text(&root));
+	}
+	ms_buf_fini(&path);
+	ms_buf_fini(&root);
+	return whole;
+}
+
+static int64_t open_process(struct ms_target *target, const struct ms_target_options *options, struct ms_buf *error)
+{
+	int64_t status = ms_process_open(options->pid, &target->process, error);
+
+	if (status != MS_OK)
+		return status;
+	const struct ms_process *process = target->process;
+	target->mapped.mappings = ms_process_mappings(process, &target->mapped.mapping_count);
+	const char *exe = ms_process_exe(process);
+	if (!add_modules(target, *exe ? exe : target->mapped.mappings[0].path) || !find_paths(target) ||
+	    !use_given_exe(target, options->exe))
+		return no_memory(error);
+	return take_executable(target, options->exe, error);
+}
+
+/* ---- A core ---- */
+
+static const char *core_exe(const struct ms_elfcore_facts *facts)
+{
+	for (size_t i = 0; i < facts->mapping_count; i++)
+		if (facts->entry >= facts->mappings[i].start && facts->entry < facts->mappings[i].end)
+			return facts->mappings[i].path;
+	return facts->mapping_count ? facts->mappings[0].path : NULL;
+}
+
+/* What a core leaves out since a file has it: text and read-only data, but nothing that relocation or the program wrote.  */
+static bool lend_module(struct ms_target *target, const struct ms_module *module)
+{
+	bool whole = true;
+
+	for (uint32_t i = 0; i < module->image.count && whole; i++) {
+		const struct ms_image_segment *segment = &module->image.segments[i];
+		uint64_t address = segment->address + module->bias;
+		if (!segment->writable && !ms_elfcore_writable(target->core, address))
+			whole = ms_elfcore_lend(target->core, address, segment->size, module->fd, segment->offset);
+	}
+	return whole;
+}
+
+static bool lend_modules(struct ms_target *target)
+{
+	bool whole = true;
+
+	/* All are held against the core's own memory before the first is lent.  */
+	for (size_t i = 0; i < target->module_count; i++)
+		ms_module_map(&target->modules[i], &target->mapped);
+	for (size_t i = 0; i < target->module_count && whole; i++)
+		if (target->modules[i].state == MODULE_MAPPED)
+			whole = lend_module(target, &target->modules[i]);
+	return whole;
+}
+
+static void note_core(struct ms_target *target, const char *path, const struct ms_elfcore_facts *facts)
+{
+	if (facts->missing) {
+		ms_buf_escaped(&target->notes, path, strlen(path), 0);
+		ms_buf_printf(&target->notes, ": the core is truncated: %llu bytes of memory are missing\n",
+			      (unsigned long long)facts->missing);
+	}
+}
+
+/* For a core whose executable is not known or not there.  */
+static int64_t ask_for_exe(const struct ms_elfcore_facts *facts, const struct ms_module *exe, struct ms_buf *error)
+{
+	ms_buf_clear(error);
+	if (exe)
+		ms_buf_str(error, ms_buf_text(&exe->why));
+	else
+		ms_buf_str(error, "the core does not name its executable");
+	if (!exe && *facts->command) {
+		ms_buf_str(error, ", called ");
+		ms_buf_escaped(error, facts->command, strlen(facts->command), 0);
+	}
+	ms_buf_printf(error, "%s; --exe FILE gives it", !exe && facts->missing ? " (it is truncated)" : "");
+	return MS_IO;
+}
+
+static int64_t open_core(struct ms_target *target, const struct ms_target_options *options, struct ms_buf *error)
+{
+	int64_t status = ms_elfcore_open(options->core, &target->core, error);
+	struct stat file;
+
+	if (status != MS_OK)
+		return status;
+	const struct ms_elfcore_facts *facts = ms_elfcore_facts(target->core);
+	const char *exe = core_exe(facts);
+	target->mapped.mappings = facts->mappings;
+	target->mapped.mapping_count = facts->mapping_count;
+	target->mapped.core = target->core;
+	target->mapped.entry = facts->entry;
+	if (stat(options->core, &file) == 0)
+		target->mapped.newest = file.st_mtime;
+	target->pointer_size = facts->pointer_size;
+	target->big_endian = facts->big_endian;
+	note_core(target, options->core, facts);
+	if (!exe && !options->exe)
+		return ask_for_exe(facts, NULL, error);
+	if (!add_modules(target, exe ? exe : options->exe) || !use_given_exe(target, options->exe))
+		return no_memory(error);
+	struct ms_module *first = &target->modules[0];
+	if (!ms_module_map(first, &target->mapped)) {
+		if (!options->exe)
+			return ask_for_exe(facts, first, error);
+		ms_buf_str(error, ms_buf_text(&first->why));
+		return MS_IO;
+	}
+	if (first->image.machine != facts->machine || first->image.pointer_size != facts->pointer_size) {
+		ms_buf_escaped(error, first->path, strlen(first->path), 0);
+		ms_buf_printf(error, ": for another machine than the core's (ELF number %u, expected %u)",
+			      first->image.machine, facts->machine);
+		return MS_BAD_TYPE;
+	}
+	return lend_modules(target) ? MS_OK : no_memory(error);
+}
+
+/* ---- The whole ---- */
+
+int64_t ms_target_open(const struct ms_target_options *options, struct ms_target **out, struct ms_buf *error)
+{
+	struct ms_target *target = calloc(1, sizeof *target);
+
+	if (!target)
+		return no_memory(error);
+	target->interrupted = options->interrupted;
+	target->mapped.memory = (struct ms_image_memory){ target, read_memory };
+	target->mapped.newest = INT64_MAX;
+	int64_t status = options->core ? open_core(target, options, error) : open_process(target, options, error);
+	if (status == MS_OK)
+		*out = target;
+	else
+		ms_target_free(target);
+	return status;
+}
+
+void ms_target_free(struct ms_target *target)
+{
+	if (!target)
+		return;
+	for (size_t i = 0; i < target->module_count; i++)
+		ms_module_fini(&target->modules[i]);
+	free(target->modules);
+	ms_gotypes_free(target->gotypes);
+	ms_process_free(target->process);
+	ms_elfcore_free(target->core);
+	free(target->held);
+	ms_buf_fini(&target->why);
+	ms_buf_fini(&target->trouble);
+	ms_buf_fini(&target->notes);
+	ms_buf_fini(&target->ambiguity);
+	ms_buf_fini(&target->all_notes);
+	free(target);
+}
+
+struct ms_process *ms_target_process(const struct ms_target *target)
+{
+	return target->process;
+}
+
+const char *ms_target_notes(struct ms_target *target)
+{
+	struct ms_buf *all = &target->all_notes;
+
+	ms_buf_clear(all);
+	ms_buf_str(all, ms_buf_text(&target->notes));
+	ms_buf_str(all, ms_buf_text(&target->ambiguity));
+	for (size_t i = 0; i < target->module_count; i++)
+		if (target->modules[i].dwarf && *ms_dwarf_note(target->modules[i].dwarf))
+			ms_buf_printf(all, "%s\n", ms_dwarf_note(target->modules[i].dwarf));
+	return ms_buf_text(all);
+}
+
+const char *ms_target_trouble(const struct ms_target *target)
+{
+	return ms_buf_text(&target->trouble);
+}
+
+const char *ms_target_lack(struct ms_target *target)
+{
+	struct ms_module *exe = &target->modules[0];
+
+	if (dwarf_at(target, 0))
+		return "";
+	if (exe->state == MODULE_MAPPED && ms_image_section(exe->fd, ".go.buildinfo") && !exe->go_told) {
+		exe->go_told = true;
+		ms_buf_str(&exe->why, "; a Go map is shown by ADDRESS --type-descriptor ADDRESS");
+	}
+	return ms_buf_text(&exe->why);
+}
