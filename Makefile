@@ -94,7 +94,7 @@ deps:	## install what `make check` needs and is missing
 demo:	## install what is missing, build, and show the main job on a C and a Go program
 	@.ci/deps demo
 	@echo 'Building the decoder and two small programs to look into.'
-	+@$(MAKE) $(if $(V),,-s HUSH=1) lib build/fixtures/growing build/fixtures/growing.go
+	+@$(MAKE) $(if $(V),,-s HUSH=1) lib cli build/fixtures/growing build/fixtures/growing.go
 	@$(PYTHON) fixtures/demo.py
 
 check:	## install what is missing, build, run every test (T=NAME: those of that name; ALLOW_SKIP=1)
