@@ -204,7 +204,7 @@ class Target:
                 yield frame.FindRegister(name[1:])
                 yield frame.FindValue(name, lldb.eValueTypeConstResult)
             return
-        file, _, plain = name.rpartition("::")
+        plain = name.rpartition("::")[2]
         if frame:
             yield frame.FindVariable(name, lldb.eNoDynamicValues)
         found = [value for value in self.target.FindGlobalVariables(plain, SAME_NAME_MOST) if _is_named(value, name)]
