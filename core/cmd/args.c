@@ -27,6 +27,8 @@ static const struct option {
 
 enum { OPTIONS = sizeof options / sizeof *options, NEST_MOST = 256 };
 
+const char *const ms_expr_missing[1] = { "an EXPR that names a map is missing: a variable, a member, a dereference" };
+
 const char *ms_args_option(uint32_t allowed, const char *prefix, uint32_t n)
 {
 	for (size_t i = 0; i < OPTIONS; i++)
@@ -235,13 +237,25 @@ static int32_t unknown_option(struct ms_context *ctx, uint32_t allowed, const ch
 	return MS_USAGE;
 }
 
-static int32_t take_expr(struct ms_context *ctx, struct ms_args *args, const char *word, size_t size)
+static int32_t take_word(struct ms_context *ctx, const struct ms_grammar *grammar, struct ms_args *args,
+			 const char *word, size_t size)
 {
-	if (args->expr)
-		return usage(ctx, "one EXPR is taken; what to do with ", word, size,
-			     "? An EXPR with spaces stands in parentheses");
-	args->expr = copy(word, size);
-	return args->expr ? MS_OK : ms_fail(ctx, MS_NO_MEMORY, "out of memory");
+	if (args->word_count == grammar->most) {
+		struct ms_buf before = { 0 };
+		ms_buf_printf(&before, "%s is taken; what to do with ", grammar->most ? grammar->words : "no EXPR");
+		usage(ctx, ms_buf_text(&before), word, size,
+		      grammar->most ? "? An EXPR with spaces stands in parentheses" : "?");
+		ms_buf_fini(&before);
+		return MS_USAGE;
+	}
+	if (!args->words)
+		args->words = calloc(grammar->most, sizeof *args->words);
+	char *kept = args->words ? copy(word, size) : NULL;
+	if (!kept)
+		return ms_fail(ctx, MS_NO_MEMORY, "out of memory");
+	args->words[args->word_count++] = kept;
+	args->expr = args->words[0];
+	return MS_OK;
 }
 
 /* Where words come from: a line that is still to be split, or a list of them.  */
@@ -297,7 +311,16 @@ static int32_t take_option(struct source *source, uint32_t allowed, struct ms_ar
 	return status == MS_OK ? take_value(ctx, option, args, word, size) : status;
 }
 
-static int32_t parse(struct source *source, uint32_t allowed, struct ms_args *out)
+/* An empty word is none.  */
+static int32_t check_words(struct ms_context *ctx, const struct ms_grammar *grammar, const struct ms_args *args)
+{
+	for (uint32_t i = 0; i < grammar->least; i++)
+		if (i >= args->word_count || !*args->words[i])
+			return ms_fail(ctx, MS_USAGE, "%s", grammar->missing[i]);
+	return MS_OK;
+}
+
+static int32_t parse(struct source *source, const struct ms_grammar *grammar, struct ms_args *out)
 {
 	bool options_end = false;
 	const char *word;
@@ -311,33 +334,31 @@ static int32_t parse(struct source *source, uint32_t allowed, struct ms_args *ou
 		if (option && size == 2 && word[1] == '-')
 			options_end = true;
 		else if (option)
-			status = take_option(source, allowed, out, word, size);
+			status = take_option(source, grammar->options, out, word, size);
 		else
-			status = take_expr(source->ctx, out, word, size);
+			status = take_word(source->ctx, grammar, out, word, size);
 		if (status < 0)
 			return status;
 	}
-	if (status != MS_NOT_FOUND)
-		return status;
-	if (!out->expr || !*out->expr)
-		return ms_fail(source->ctx, MS_USAGE,
-			       "an EXPR that names a map is missing: a variable, a member, a dereference");
-	return MS_OK;
+	return status == MS_NOT_FOUND ? check_words(source->ctx, grammar, out) : status;
 }
 
-int32_t ms_args_parse(struct ms_context *ctx, const char *line, uint32_t allowed, struct ms_args *out)
+int32_t ms_args_parse(struct ms_context *ctx, const char *line, const struct ms_grammar *grammar, struct ms_args *out)
 {
-	return parse(&(struct source){ .ctx = ctx, .line = line }, allowed, out);
+	return parse(&(struct source){ .ctx = ctx, .line = line }, grammar, out);
 }
 
-int32_t ms_args_parse_words(struct ms_context *ctx, const char *const *words, uint32_t allowed, struct ms_args *out)
+int32_t ms_args_parse_words(struct ms_context *ctx, const char *const *words, const struct ms_grammar *grammar,
+			    struct ms_args *out)
 {
-	return parse(&(struct source){ .ctx = ctx, .words = words }, allowed, out);
+	return parse(&(struct source){ .ctx = ctx, .words = words }, grammar, out);
 }
 
 void ms_args_fini(struct ms_args *args)
 {
-	free(args->expr);
+	for (uint32_t i = 0; i < args->word_count; i++)
+		free(args->words[i]);
+	free(args->words);
 	free(args->from);
 	free(args->output);
 	free(args->type);

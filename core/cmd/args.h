@@ -22,18 +22,35 @@ enum ms_option {
 	MS_OPT_EXPR = 1 << 11,
 };
 
+enum { MS_WORDS_MOST = 256 };
+
+/* What a command takes beside options: words, of which the first one is an EXPR unless WORDS says otherwise.  */
+struct ms_grammar {
+	uint32_t options;	    /* enum ms_option */
+	uint32_t least, most;	    /* words */
+	const char *words;	    /* what they are, as the usage line has it: "EXPR KEY..." */
+	const char *const *missing; /* LEAST texts: what each word is, "a KEY: ..."; NULL: one EXPR */
+};
+
+/* Of a grammar: one EXPR and nothing else.  */
+#define MS_ONE_EXPR .least = 1, .most = 1, .words = "one EXPR", .missing = ms_expr_missing
+extern const char *const ms_expr_missing[1];
+
 struct ms_args {
-	uint32_t given; /* enum ms_option */
-	char *expr;
+	uint32_t given;	     /* enum ms_option */
+	const char *expr;    /* the first of WORDS, NULL for none */
+	uint32_t word_count; /* all words, EXPR among them, as they were typed */
+	char **words;
 	char *from, *output, *type, *sort;
 	uint64_t limit, offset, bucket;
 };
 
-/* Understands LINE for a command that takes one EXPR and the options of ALLOWED. MS_OK, MS_NO_MEMORY, or MS_USAGE with the reason
+/* Understands LINE for a command of that GRAMMAR. MS_OK, MS_NO_MEMORY, or MS_USAGE with the reason
    in ms_error. ms_args_fini in every case.  */
-int32_t ms_args_parse(struct ms_context *ctx, const char *line, uint32_t allowed, struct ms_args *out);
+int32_t ms_args_parse(struct ms_context *ctx, const char *line, const struct ms_grammar *grammar, struct ms_args *out);
 /* The same of words that are split already, as a shell does: each is one word, whatever it holds. NULL stands behind the last.  */
-int32_t ms_args_parse_words(struct ms_context *ctx, const char *const *words, uint32_t allowed, struct ms_args *out);
+int32_t ms_args_parse_words(struct ms_context *ctx, const char *const *words, const struct ms_grammar *grammar,
+			    struct ms_args *out);
 void ms_args_fini(struct ms_args *args);
 
 /* The N-th option of ALLOWED that begins with PREFIX; NULL behind the last.  */

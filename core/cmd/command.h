@@ -24,7 +24,7 @@ struct ms_command {
 	struct ms_buf error;
 
 	struct ms_args args;
-	struct ms_map *map;
+	struct ms_map *map; /* NULL: none is open yet, or ever in a command without one */
 	struct ms_walk *walk;
 	struct ms_notes notes;
 	struct ms_fetch fetch;	  /* the live slots of the row at hand */
@@ -38,6 +38,8 @@ struct ms_command {
 	bool limited;		  /* there is more than the limit let through */
 	struct ms_position next;  /* where the next page begins */
 	struct sorter *sorter;	  /* with --sort */
+	void *own;		  /* what only this kind of command has; freed by kind->free */
+	bool no;		  /* the answer is no: findings, key absent, differences */
 
 	struct ms_buf out;  /* for the screen, until fetched */
 	struct ms_buf rows; /* for the file */
@@ -47,12 +49,19 @@ struct ms_command {
 
 struct ms_command_kind {
 	const char *name, *help;
-	uint32_t options;      /* enum ms_option */
+	struct ms_grammar grammar;
 	bool rows_are_entries; /* a row is what count counts */
+	bool without_map;      /* no map is opened before BEGIN */
 	/* After the map is open. MS_OK: go on with STEP; MS_NOT_FOUND: all is printed.  */
 	int32_t (*begin)(struct ms_command *cmd);
-	/* Shows a row or passes one over. MS_OK, MS_AGAIN (the slice is over), MS_NOT_FOUND (no more), or a failure.  */
+	/* Shows a row or passes one over. MS_OK, MS_AGAIN (the slice is over), MS_NOT_FOUND (no more), or a failure. NULL: BEGIN
+	   has printed all.  */
 	int32_t (*step)(struct ms_command *cmd);
+	/* Prints what stands behind the rows, in place of the line that counts them (in JSON: `"end"` among it). NULL: that
+	   line.  */
+	int32_t (*finish)(struct ms_command *cmd, struct ms_view *view, const struct ms_end *end);
+	void (*progress)(const struct ms_command *cmd, uint64_t *done_out, uint64_t *total_out); /* NULL: the walk's */
+	void (*free)(struct ms_command *cmd); /* of cmd->own, which is set */
 };
 
 extern const struct ms_command_kind ms_command_info, ms_command_buckets, ms_command_entries;
@@ -63,6 +72,9 @@ struct ms_view ms_command_view(struct ms_command *cmd);
 struct ms_end ms_command_end(struct ms_command *cmd);
 /* Fetches the live slots of cmd->row into cmd->fetch. MS_OK or a failure.  */
 int32_t ms_command_fetch(struct ms_command *cmd);
+/* Opens the map that the expression EXPR names, by the command's options. MS_OK, MS_NOT_FOUND (no map by its type), or a failure
+   with an error line.  */
+int32_t ms_command_open_map(struct ms_command *cmd, const char *expr, struct ms_map **out);
 /* Begins a walk by the options given.  */
 int32_t ms_command_walk(struct ms_command *cmd, bool live_only);
 

@@ -30,7 +30,7 @@ const char *ms_command_help(uint32_t index)
 
 const char *ms_command_option(uint32_t index, const char *prefix, uint32_t n)
 {
-	return kind_at(index) ? ms_args_option(kind_at(index)->options, prefix, n) : NULL;
+	return kind_at(index) ? ms_args_option(kind_at(index)->grammar.options, prefix, n) : NULL;
 }
 
 static struct ms_command *command_new(struct ms_context *ctx, const char *name)
@@ -79,6 +79,8 @@ void ms_command_free(struct ms_command *cmd)
 {
 	if (!cmd)
 		return;
+	if (cmd->own)
+		cmd->kind->free(cmd);
 	if (cmd->walk)
 		cmd->map->format->walk_free(cmd->walk);
 	ms_sorter_free(cmd->sorter);
@@ -106,24 +108,26 @@ struct ms_view ms_command_view(struct ms_command *cmd)
 	return (struct ms_view){
 		.ctx = cmd->ctx,
 		.buf = cmd->file ? &cmd->rows : &cmd->out,
-		.style = { .json = cmd->args.given & MS_OPT_JSON, .language = cmd->map->shape->language },
+		.style = { .json = cmd->args.given & MS_OPT_JSON,
+			   .language = cmd->map ? cmd->map->shape->language : MS_C },
 		.addresses = cmd->args.given & MS_OPT_ADDR,
 	};
 }
 
 struct ms_end ms_command_end(struct ms_command *cmd)
 {
-	bool damaged = cmd->notes.damaged || cmd->map->notes.damaged;
+	const struct ms_notes *header = cmd->map ? &cmd->map->notes : NULL;
+	bool damaged = cmd->notes.damaged || (header && header->damaged);
 
 	return (struct ms_end){
 		.shown = cmd->shown,
-		.of = cmd->map->count < 0 ? UINT64_MAX : (uint64_t)cmd->map->count,
+		.of = !cmd->map || cmd->map->count < 0 ? UINT64_MAX : (uint64_t)cmd->map->count,
 		.partial = cmd->interrupt ? "interrupted"
 			   : damaged	  ? "damage"
 			   : cmd->limited ? "limit"
 					  : NULL,
 		.next = "",
-		.notes = { &cmd->map->notes, &cmd->notes },
+		.notes = { header, &cmd->notes },
 	};
 }
 
@@ -186,10 +190,10 @@ static int32_t ask_debugger(struct ms_context *ctx, const char *expr, struct ms_
 }
 
 /* What EXPR is: a path where the caller wants it so, else as the debugger evaluates it. ms_path_fini in every case.  */
-static int32_t evaluate(struct ms_command *cmd, struct ms_path *out)
+static int32_t evaluate(struct ms_command *cmd, const char *expr, struct ms_path *out)
 {
 	struct ms_context *ctx = cmd->ctx;
-	const char *assigns = ms_args_assigns(cmd->args.expr);
+	const char *assigns = ms_args_assigns(expr);
 	bool whole = cmd->args.given & MS_OPT_EXPR || !ctx->types.variable;
 
 	*out = (struct ms_path){ 0 };
@@ -197,12 +201,12 @@ static int32_t evaluate(struct ms_command *cmd, struct ms_path *out)
 		return ms_fail(ctx, MS_USAGE, "%s would change the target: expressions that assign are refused",
 			       assigns);
 	if (!whole)
-		return ms_path_resolve(ctx, cmd->args.expr, out);
+		return ms_path_resolve(ctx, expr, out);
 	if (!ctx->types.evaluate)
 		return ms_fail(ctx, MS_USAGE,
 			       "--expr: there is no debugger here to evaluate an expression; leave it out and give a "
 			       "path (names, ., ->, [n], *, &, casts)");
-	return ask_debugger(ctx, cmd->args.expr, &out->value);
+	return ask_debugger(ctx, expr, &out->value);
 }
 
 /* The number that a value is: one itself, a pointer, or where the value lies.  */
@@ -244,13 +248,13 @@ static bool is_number(const char *expr, uint64_t *out)
 	return !*end && end != expr && !errno;
 }
 
-static int32_t address_of(struct ms_command *cmd, uint64_t *out)
+static int32_t address_of(struct ms_command *cmd, const char *expr, uint64_t *out)
 {
 	struct ms_path path;
 
-	if (is_number(cmd->args.expr, out))
+	if (is_number(expr, out))
 		return MS_OK;
-	int32_t status = evaluate(cmd, &path);
+	int32_t status = evaluate(cmd, expr, &path);
 	if (status == MS_OK)
 		status = number_of(cmd->ctx, &path.value, out);
 	ms_path_fini(&path);
@@ -258,9 +262,8 @@ static int32_t address_of(struct ms_command *cmd, uint64_t *out)
 }
 
 /* A Go map is a pointer to its header, so m[5] is to a debugger the fifth header behind it, which is not there.  */
-static bool indexes_a_go_map(struct ms_command *cmd, const struct ms_value *value)
+static bool indexes_a_go_map(struct ms_command *cmd, const char *expr, const struct ms_value *value)
 {
-	const char *expr = cmd->args.expr;
 	const struct ms_node *node = expr[strlen(expr) - 1] == ']' ? ms_node(cmd->ctx, value->type) : NULL;
 	const struct ms_shape *shape;
 
@@ -269,37 +272,37 @@ static bool indexes_a_go_map(struct ms_command *cmd, const struct ms_value *valu
 	return shape && shape->language == MS_GO;
 }
 
-static int32_t open_by_expr(struct ms_command *cmd)
+static int32_t open_by_expr(struct ms_command *cmd, const char *expr, struct ms_map **out)
 {
 	uint64_t number;
 	struct ms_path path = { 0 };
-	bool plain = is_number(cmd->args.expr, &number);
-	int32_t status = plain ? MS_OK : evaluate(cmd, &path);
+	bool plain = is_number(expr, &number);
+	int32_t status = plain ? MS_OK : evaluate(cmd, expr, &path);
 
 	if (plain || (status == MS_OK && !path.value.type && cmd->ctx->types.variable))
 		status =
 			ms_fail(cmd->ctx, MS_REFUSED, "a number is no map: --type TYPE says what lies at this address");
-	else if (status == MS_OK && indexes_a_go_map(cmd, &path.value))
+	else if (status == MS_OK && indexes_a_go_map(cmd, expr, &path.value))
 		status = ms_path_refuse_go_index(cmd->ctx);
 	else if (status == MS_OK)
-		status = ms_map_open_value(cmd->ctx, &path.value, &cmd->map);
+		status = ms_map_open_value(cmd->ctx, &path.value, out);
 	ms_path_fini(&path);
 	return status;
 }
 
-static int32_t open_map(struct ms_command *cmd)
+int32_t ms_command_open_map(struct ms_command *cmd, const char *expr, struct ms_map **out)
 {
 	uint64_t address;
 
 	if (!cmd->args.type)
-		return open_by_expr(cmd);
-	int32_t status = address_of(cmd, &address);
+		return open_by_expr(cmd, expr, out);
+	int32_t status = address_of(cmd, expr, &address);
 	if (status < 0)
 		return status;
 	const struct ms_node *type = ms_types_lookup(cmd->ctx, cmd->args.type);
 	if (!type)
 		return ms_stopped(cmd->ctx) != MS_OK ? ms_stopped(cmd->ctx) : MS_NOT_FOUND;
-	return ms_map_open_at(cmd->ctx, address, type, &cmd->map);
+	return ms_map_open_at(cmd->ctx, address, type, out);
 }
 
 /* ---- Steps ---- */
@@ -339,17 +342,16 @@ static int32_t begin(struct ms_command *cmd)
 	if (!cmd->kind)
 		return ms_fail(ctx, MS_USAGE, "no such command");
 	int32_t status =
-		cmd->line ? ms_args_parse(ctx, cmd->line, cmd->kind->options, &cmd->args)
-			  : ms_args_parse_words(ctx, (const char *const *)cmd->words, cmd->kind->options, &cmd->args);
+		cmd->line ? ms_args_parse(ctx, cmd->line, &cmd->kind->grammar, &cmd->args)
+			  : ms_args_parse_words(ctx, (const char *const *)cmd->words, &cmd->kind->grammar, &cmd->args);
+	if (status == MS_OK && !cmd->kind->without_map)
+		status = ms_command_open_map(cmd, cmd->args.expr, &cmd->map);
 	if (status < 0)
 		return status;
-	status = open_map(cmd);
-	if (status < 0)
-		return status;
-	if (cmd->map->broken.size && cmd->kind->step)
+	if (cmd->map && cmd->map->broken.size && cmd->kind->step)
 		return ms_fail(ctx, MS_BAD_MAP, "%s%s",
 			       cmd->map->untyped ? "" : "not a valid map: ", ms_buf_text(&cmd->map->broken));
-	if (cmd->map->nil)
+	if (cmd->map && cmd->map->nil)
 		ms_note(&cmd->notes, false, "nil map");
 	status = cmd->rehearsal ? MS_OK : ms_output_open(cmd);
 	return status < 0 ? status : cmd->kind->begin(cmd);
@@ -370,8 +372,8 @@ static void check_count(struct ms_command *cmd)
 static void check_header(struct ms_command *cmd)
 {
 	const struct ms_map *map = cmd->map;
-	uint64_t size = map->shape->header->size;
-	bool asked = cmd->ctx->memory.running && map->address && !cmd->notes.damaged && !map->notes.damaged;
+	bool asked = map && cmd->ctx->memory.running && map->address && !cmd->notes.damaged && !map->notes.damaged;
+	uint64_t size = asked ? map->shape->header->size : 0;
 	uint8_t *now = asked ? malloc(size) : NULL;
 
 	if (now && (ms_mem_read(cmd->ctx, map->address, now, size) < (int64_t)size || memcmp(now, map->header, size)))
@@ -385,7 +387,7 @@ static struct ms_end whole_end(struct ms_command *cmd, struct ms_buf *token)
 	struct ms_end end = ms_command_end(cmd);
 	bool more = cmd->limited || cmd->interrupt;
 
-	if (more && !cmd->sorter)
+	if (more && cmd->walk && !cmd->sorter)
 		cmd->map->format->position_text(&cmd->next, token);
 	end.next = ms_buf_text(token);
 	if (!cmd->kind->rows_are_entries)
@@ -401,19 +403,26 @@ static int32_t finish(struct ms_command *cmd)
 	struct ms_end end = ms_command_end(cmd);
 	bool to_file = cmd->file;
 
+	int32_t status = MS_OK;
+
 	if (cmd->kind->step) {
-		check_count(cmd);
+		if (cmd->walk)
+			check_count(cmd);
 		ms_fetch_note(&cmd->fetch, &cmd->notes);
 		check_header(cmd);
 		end = whole_end(cmd, &token);
-		ms_view_end(&view, &end, NULL);
+		if (cmd->kind->finish)
+			status = cmd->kind->finish(cmd, &view, &end);
+		else
+			ms_view_end(&view, &end, NULL);
 	} else {
 		end.shown = end.of = 1;
 	}
-	bool damaged = cmd->notes.damaged || cmd->map->notes.damaged;
-	cmd->status = cmd->interrupt || damaged ? MS_PARTIAL : MS_YES;
+	bool damaged = cmd->notes.damaged || (cmd->map && cmd->map->notes.damaged);
+	cmd->status = cmd->interrupt || damaged ? MS_PARTIAL : cmd->no ? MS_NO : MS_YES;
 	cmd->torn = is_torn(cmd, damaged);
-	int32_t status = ms_output_close(cmd);
+	if (status == MS_OK)
+		status = ms_output_close(cmd);
 	if (status == MS_OK && to_file) {
 		view.buf = &cmd->out;
 		ms_view_end(&view, &end, ms_escape(cmd->ctx, cmd->args.output, strlen(cmd->args.output)));
@@ -458,8 +467,8 @@ int32_t ms_command_step(struct ms_command *cmd, uint32_t slice_ms)
 		return MS_OK;
 	ms_slice_begin(cmd->ctx, slice_ms);
 	for (uint32_t rows = 1;; rows++) {
-		int32_t status = cmd->interrupt && cmd->map ? MS_NOT_FOUND : work(cmd);
-		if (status == MS_INTERRUPTED && cmd->walk) { /* without a walk nothing has been shown yet */
+		int32_t status = cmd->interrupt && cmd->state != COMMAND_NEW ? MS_NOT_FOUND : work(cmd);
+		if (status == MS_INTERRUPTED && (cmd->walk || cmd->own)) { /* else nothing has been found yet */
 			cmd->interrupt = true;
 			continue;
 		}
@@ -491,7 +500,7 @@ void ms_command_interrupt(struct ms_command *cmd)
 	if (cmd->state == COMMAND_DONE)
 		return;
 	cmd->interrupt = true;
-	if (!cmd->map) { /* nothing is known yet */
+	if (cmd->state == COMMAND_NEW) { /* nothing is known yet */
 		ms_fail(cmd->ctx, MS_INTERRUPTED, "interrupted");
 		fail(cmd, MS_INTERRUPTED);
 	}
@@ -521,6 +530,8 @@ void ms_command_rehearse(struct ms_command *cmd, uint32_t slice_ms)
 void ms_command_progress(const struct ms_command *cmd, uint64_t *done_out, uint64_t *total_out)
 {
 	*done_out = *total_out = 0;
-	if (cmd->walk)
+	if (cmd->own && cmd->kind->progress)
+		cmd->kind->progress(cmd, done_out, total_out);
+	else if (cmd->walk)
 		cmd->map->format->walk_progress(cmd->walk, done_out, total_out);
 }

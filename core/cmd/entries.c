@@ -59,7 +59,7 @@ const struct ms_command_kind ms_command_info = {
 		"  map-info m\n"
 		"  map-info server.cache --json\n"
 		"  map-info 0x55555576a2c0 --type (struct counts)",
-	.options = MS_OPT_JSON | MS_OPT_OUTPUT | MS_OPT_TYPE | MS_OPT_EXPR,
+	.grammar = { MS_ONE_EXPR, .options = MS_OPT_JSON | MS_OPT_OUTPUT | MS_OPT_TYPE | MS_OPT_EXPR },
 	.begin = info_begin,
 };
 
@@ -164,7 +164,7 @@ const struct ms_command_kind ms_command_buckets = {
 		"  map-buckets m --bucket 5\n"
 		"  map-buckets m --old\n"
 		"  map-buckets m --json -o buckets.jsonl",
-	.options = WITH_ROWS | MS_OPT_BUCKET | MS_OPT_OLD | MS_OPT_NEW,
+	.grammar = { MS_ONE_EXPR, .options = WITH_ROWS | MS_OPT_BUCKET | MS_OPT_OLD | MS_OPT_NEW },
 	.begin = buckets_begin,
 	.step = buckets_step,
 };
@@ -280,7 +280,7 @@ const struct ms_command_kind ms_command_entries = {
 		"  map-entries m\n"
 		"  map-entries m --limit 20 --sort key\n"
 		"  map-entries tables[3].m --json -o entries.jsonl",
-	.options = WITH_ROWS | MS_OPT_SORT,
+	.grammar = { MS_ONE_EXPR, .options = WITH_ROWS | MS_OPT_SORT },
 	.rows_are_entries = true,
 	.begin = entries_begin,
 	.step = entries_step,

@@ -13,6 +13,8 @@
 
 enum { ALL = (1 << 12) - 1, NO_ROWS = MS_OPT_JSON | MS_OPT_OUTPUT | MS_OPT_TYPE | MS_OPT_EXPR };
 
+static const struct ms_grammar all = { MS_ONE_EXPR, .options = ALL };
+
 struct line {
 	const char *line;
 	uint32_t allowed;
@@ -146,7 +148,8 @@ static void assert_text(const char *found, const char *expected)
 static void check_line(struct ms_context *ctx, const struct line *line)
 {
 	struct ms_args args;
-	int32_t status = ms_args_parse(ctx, line->line, line->allowed, &args);
+	struct ms_grammar grammar = { MS_ONE_EXPR, .options = line->allowed };
+	int32_t status = ms_args_parse(ctx, line->line, &grammar, &args);
 
 	print_message("[          ] %s\n", line->error ? line->error : line->line);
 	if (line->error) {
@@ -191,7 +194,7 @@ static void half_typed_lines(void **state)
 		for (size_t size = 0; size < strlen(table[i].line); size++) {
 			char *part = strndup(table[i].line, size);
 			struct ms_args args;
-			int32_t status = ms_args_parse(t.ctx, part, ALL, &args);
+			int32_t status = ms_args_parse(t.ctx, part, &all, &args);
 			assert_true(status == MS_OK ? args.expr != NULL : status == MS_USAGE && *ms_error(t.ctx));
 			ms_args_fini(&args);
 			free(part);
@@ -214,26 +217,66 @@ static void words_of_a_shell(void **state)
 	(void)state;
 	fake_init(&t, 8, false);
 	fake_open(&t);
-	assert_int_equal(ms_args_parse_words(t.ctx, sound, ALL, &args), MS_OK);
+	assert_int_equal(ms_args_parse_words(t.ctx, sound, &all, &args), MS_OK);
 	assert_int_equal(args.given, MS_OPT_TYPE | MS_OPT_OUTPUT | MS_OPT_JSON);
 	assert_text(args.expr, "(struct counts *) p");
 	assert_text(args.type, "struct counts");
 	assert_text(args.output, "a b");
 	ms_args_fini(&args);
-	assert_int_equal(ms_args_parse_words(t.ctx, open, ALL, &args), MS_OK);
+	assert_int_equal(ms_args_parse_words(t.ctx, open, &all, &args), MS_OK);
 	assert_text(args.expr, "m[\"");
 	assert_text(args.type, "struct counts");
 	ms_args_fini(&args);
-	assert_int_equal(ms_args_parse_words(t.ctx, two, ALL, &args), MS_USAGE);
+	assert_int_equal(ms_args_parse_words(t.ctx, two, &all, &args), MS_USAGE);
 	assert_string_equal(ms_error(t.ctx),
 			    "one EXPR is taken; what to do with \"b c\"? An EXPR with spaces stands in parentheses");
 	ms_args_fini(&args);
-	assert_int_equal(ms_args_parse_words(t.ctx, cut, ALL, &args), MS_USAGE);
+	assert_int_equal(ms_args_parse_words(t.ctx, cut, &all, &args), MS_USAGE);
 	assert_string_equal(ms_error(t.ctx), "--limit takes a number of rows (0: no limit), found nothing");
 	ms_args_fini(&args);
-	assert_int_equal(ms_args_parse_words(t.ctx, none, ALL, &args), MS_USAGE);
+	assert_int_equal(ms_args_parse_words(t.ctx, none, &all, &args), MS_USAGE);
 	assert_string_equal(ms_error(t.ctx),
 			    "an EXPR that names a map is missing: a variable, a member, a dereference");
+	ms_args_fini(&args);
+	fake_fini(&t);
+}
+
+/* Several words, as typed, quotes and all; none of them too many, and each that is missing named.  */
+static void commands_of_several_words(void **state)
+{
+	static const char *const missing[] = { "an EXPR is missing", "a KEY is missing" };
+	const struct ms_grammar keys = { .options = MS_OPT_JSON,
+					 .least = 2,
+					 .most = 3,
+					 .words = "EXPR and at most two KEYs",
+					 .missing = missing },
+				none = { .options = MS_OPT_JSON };
+	struct fake_target t;
+	struct ms_args args;
+
+	(void)state;
+	fake_init(&t, 8, false);
+	fake_open(&t);
+	assert_int_equal(ms_args_parse(t.ctx, "m \"a b\" --json {1, 2}", &keys, &args), MS_OK);
+	assert_int_equal(args.word_count, 3);
+	assert_text(args.expr, "m");
+	assert_text(args.words[1], "\"a b\"");
+	assert_text(args.words[2], "{1, 2}");
+	ms_args_fini(&args);
+	assert_int_equal(ms_args_parse(t.ctx, "m --json", &keys, &args), MS_USAGE);
+	assert_string_equal(ms_error(t.ctx), "a KEY is missing");
+	ms_args_fini(&args);
+	assert_int_equal(ms_args_parse(t.ctx, "--json", &keys, &args), MS_USAGE);
+	assert_string_equal(ms_error(t.ctx), "an EXPR is missing");
+	ms_args_fini(&args);
+	assert_int_equal(ms_args_parse(t.ctx, "m 1 2 3", &keys, &args), MS_USAGE);
+	fake_contains(ms_error(t.ctx), "EXPR and at most two KEYs is taken; what to do with \"3\"?");
+	ms_args_fini(&args);
+	assert_int_equal(ms_args_parse(t.ctx, "--json", &none, &args), MS_OK);
+	assert_null(args.expr);
+	ms_args_fini(&args);
+	assert_int_equal(ms_args_parse(t.ctx, "m", &none, &args), MS_USAGE);
+	assert_string_equal(ms_error(t.ctx), "no EXPR is taken; what to do with \"m\"?");
 	ms_args_fini(&args);
 	fake_fini(&t);
 }
@@ -249,7 +292,7 @@ static void deep_brackets_are_refused(void **state)
 	fake_open(&t);
 	memset(line, '(', 1024);
 	line[1024] = 0;
-	assert_int_equal(ms_args_parse(t.ctx, line, ALL, &args), MS_USAGE);
+	assert_int_equal(ms_args_parse(t.ctx, line, &all, &args), MS_USAGE);
 	fake_contains(ms_error(t.ctx), "( is never closed: ((((");
 	ms_args_fini(&args);
 	fake_fini(&t);
@@ -315,9 +358,13 @@ static void expressions_that_assign(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(command_lines),	 cmocka_unit_test(half_typed_lines),
-		cmocka_unit_test(words_of_a_shell),	 cmocka_unit_test(deep_brackets_are_refused),
-		cmocka_unit_test(options_are_completed), cmocka_unit_test(expressions_that_assign),
+		cmocka_unit_test(command_lines),
+		cmocka_unit_test(half_typed_lines),
+		cmocka_unit_test(words_of_a_shell),
+		cmocka_unit_test(deep_brackets_are_refused),
+		cmocka_unit_test(options_are_completed),
+		cmocka_unit_test(expressions_that_assign),
+		cmocka_unit_test(commands_of_several_words),
 	};
 
 	return cmocka_run_group_tests_name("args", tests, NULL, NULL);
