@@ -3,22 +3,18 @@
 
 #include "base/arith.h"
 #include "base/bytes.h"
-#include "decode/read.h"
+#include "decode/shapes.h"
 #include "out/render.h"
 
 bool ms_render_go_slice(struct render *r, const struct ms_node *node, const uint8_t *bytes, int depth)
 {
 	uint8_t elements[MS_ELEMENTS_MOST * 16];
-	const struct ms_node *data, *type;
+	const struct ms_node *element;
 	uint64_t address, count, size;
 
-	if (strncmp(node->name, "[]", 2) || !ms_render_word(r, node, "array", bytes, &address, &data) ||
-	    !ms_render_word(r, node, "len", bytes, &count, &type) || data->kind != MS_POINTER)
+	if (!ms_go_slice_of(r->ctx, node, bytes, &address, &count, &element))
 		return false;
-	const struct ms_node *element = ms_node_target(r->ctx, data);
-	const struct ms_node *stripped = element ? ms_node_strip(r->ctx, element) : NULL;
-	if (!stripped)
-		return false;
+	const struct ms_node *stripped = ms_node_strip(r->ctx, element);
 	if (!address) {
 		ms_render_address(r, 0);
 		return true;
@@ -76,78 +72,32 @@ static void go_dynamic_value(struct render *r, const struct ms_go_type *type, co
 	}
 }
 
-/* The dynamic type of an interface: _type of an empty one, tab->_type of any other.  */
-static int32_t go_dynamic_type(struct render *r, const struct ms_node *node, const uint8_t *bytes,
-			       struct ms_go_type *out)
-{
-	const struct ms_node *type, *tab;
-	uint64_t address, offset;
-	uint8_t word[8];
-
-	if (ms_render_word(r, node, "_type", bytes, &address, &type) && type->kind == MS_POINTER) {
-		/* below */
-	} else if (ms_render_word(r, node, "tab", bytes, &address, &type) && type->kind == MS_POINTER) {
-		tab = ms_node_target(r->ctx, type);
-		tab = tab ? ms_node_strip(r->ctx, tab) : NULL;
-		if (!tab || !ms_node_member(r->ctx, tab, "_type Type", &offset, &type) || type->kind != MS_POINTER)
-			return MS_BAD_TYPE;
-		if (address) {
-			int32_t status = ms_read(r->ctx, address + offset, word, type->size);
-			if (status < 0)
-				return status;
-			address = ms_load(word, type->size, r->ctx->memory.big_endian);
-		}
-	} else {
-		return MS_BAD_TYPE;
-	}
-	if (!address)
-		return MS_NOT_FOUND;
-	const struct ms_node *descriptor = ms_node_target(r->ctx, type);
-	descriptor = descriptor ? ms_node_strip(r->ctx, descriptor) : NULL;
-	return descriptor ? ms_go_type_read(r->ctx, descriptor, address, out) : MS_BAD_TYPE;
-}
-
 bool ms_render_go_interface(struct render *r, const struct ms_node *node, const uint8_t *bytes, int depth)
 {
-	struct ms_go_type type;
-	const struct ms_node *data;
-	uint64_t address;
-	uint8_t value[256];
+	struct ms_go_held held;
 
-	if (strcmp(node->name, "runtime.eface") && strcmp(node->name, "runtime.iface"))
+	if (!ms_is_go_interface(node))
 		return false;
-	if (!ms_render_word(r, node, "data", bytes, &address, &data))
-		return false;
-	int32_t status = go_dynamic_type(r, node, bytes, &type);
+	int32_t status = ms_go_interface_of(r->ctx, node, bytes, &held);
 	if (status == MS_NOT_FOUND) {
 		ms_render_address(r, 0);
 		return true;
 	}
-	if (status == MS_OK && type.direct)
-		memcpy(value, &address, sizeof address);
-	if (status == MS_OK && type.size > (type.direct ? r->ctx->memory.pointer_size : sizeof value))
-		status = MS_BAD_TYPE;
-	if (status == MS_OK && !type.direct)
-		status = ms_read(r->ctx, address, value, type.size);
-	else if (status == MS_OK) /* the data word as it lies in memory */
-		for (uint32_t i = 0; i < r->ctx->memory.pointer_size; i++)
-			value[i] = (uint8_t)(address >>
-					     8 * (r->ctx->memory.big_endian ? r->ctx->memory.pointer_size - 1 - i : i));
 	if (status < 0) {
 		if (status == MS_INTERRUPTED)
 			r->status = status;
 		ms_value_error(r->buf, r->style, "an interface whose type or value at 0x%llx cannot be read",
-			       (unsigned long long)address);
+			       (unsigned long long)held.address);
 		return true;
 	}
 	if (ms_render_json(r)) {
 		ms_buf_str(r->buf, "{\"$type\": ");
-		ms_buf_json_string(r->buf, type.name, strlen(type.name));
+		ms_buf_json_string(r->buf, held.type.name, strlen(held.type.name));
 		ms_buf_str(r->buf, ", \"$value\": ");
 	} else {
-		ms_buf_printf(r->buf, "%s(", type.name);
+		ms_buf_printf(r->buf, "%s(", held.type.name);
 	}
-	go_dynamic_value(r, &type, value, type.direct ? 0 : address, depth);
+	go_dynamic_value(r, &held.type, held.bytes, held.address, depth);
 	ms_buf_char(r->buf, ms_render_json(r) ? '}' : ')');
 	return true;
 }

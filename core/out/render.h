@@ -24,10 +24,6 @@ void ms_render(struct render *r, const struct ms_node *node, const uint8_t *byte
 /* The first HAVE of COUNT elements.  */
 void ms_render_list(struct render *r, const struct ms_node *element, const uint8_t *bytes, uint64_t have,
 		    uint64_t count, uint64_t address, int depth);
-/* A member that holds an address or a length; false when there is none of NAMES.  */
-bool ms_render_word(struct render *r, const struct ms_node *node, const char *names, const uint8_t *bytes,
-		    uint64_t *value_out, const struct ms_node **type_out);
-
 /* out/scalar.c: marks for what is not there, */
 void ms_render_error(struct ms_buf *buf, struct ms_style style, const char *line);
 void ms_render_fault(struct render *r, int32_t status, uint64_t size, uint64_t address);
@@ -46,7 +42,6 @@ void ms_render_bit_field(struct render *r, const struct ms_node *node, const str
 			 const uint8_t *bytes, uint64_t available);
 bool ms_render_has_float(const struct render *r, uint64_t size);
 void ms_render_complex(struct render *r, const struct ms_node *node, const uint8_t *bytes);
-bool ms_render_is_char(const struct ms_node *node);
 void ms_render_pointer(struct render *r, const struct ms_node *node, const uint8_t *bytes);
 
 /* out/go.c: false when NODE is no such thing.  */

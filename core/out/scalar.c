@@ -5,7 +5,7 @@
 
 #include "base/arith.h"
 #include "base/bytes.h"
-#include "decode/read.h"
+#include "decode/shapes.h"
 #include "out/render.h"
 
 enum { TEXT_BYTES = 16 }; /* of a text count as one value more */
@@ -266,18 +266,13 @@ void ms_render_complex(struct render *r, const struct ms_node *node, const uint8
 	ms_buf_str(r->buf, "i)");
 }
 
-bool ms_render_is_char(const struct ms_node *node)
-{
-	return (node->kind == MS_INT || node->kind == MS_UINT) && node->size == 1 && !strcmp(node->name, "char");
-}
-
 void ms_render_pointer(struct render *r, const struct ms_node *node, const uint8_t *bytes)
 {
 	uint64_t address = ms_load(bytes, node->size, r->ctx->memory.big_endian);
 	const struct ms_node *target = ms_node_target(r->ctx, node);
 	const struct ms_node *stripped = target ? ms_node_strip(r->ctx, target) : NULL;
 
-	if (address && stripped && ms_render_is_char(stripped))
+	if (address && stripped && ms_is_char(stripped))
 		terminated_text(r, address);
 	else
 		ms_render_address(r, address);

@@ -3,6 +3,7 @@
 
 #include "base/arith.h"
 #include "base/bytes.h"
+#include "decode/shapes.h"
 #include "out/render.h"
 
 enum {
@@ -11,37 +12,14 @@ enum {
 	NEST_MOST = 8,	   /* anonymous members in each other */
 };
 
-/* A member that holds an address or a length.  */
-bool ms_render_word(struct render *r, const struct ms_node *node, const char *names, const uint8_t *bytes,
-		    uint64_t *value_out, const struct ms_node **type_out)
-{
-	uint64_t offset;
-
-	if (!ms_node_member(r->ctx, node, names, &offset, type_out) || (*type_out)->size == 0 || (*type_out)->size > 8)
-		return false;
-	*value_out = ms_load(bytes + offset, (*type_out)->size, r->ctx->memory.big_endian);
-	return true;
-}
-
-/* A text held as pointer and length: Go's string, or a C struct of just those two.  */
 static bool pointer_and_length(struct render *r, const struct ms_node *node, const uint8_t *bytes)
 {
-	const struct ms_node *data, *length;
-	uint64_t address, size;
-	bool go = r->style.language == MS_GO;
+	uint64_t address;
+	int64_t length;
 
-	if (node->member_count != 2 || (go && strcmp(node->name, "string")))
+	if (!ms_text_of(r->ctx, r->style.language, node, bytes, &address, &length))
 		return false;
-	if (!ms_render_word(r, node, "len length size n count", bytes, &size, &length) ||
-	    !ms_render_word(r, node, "str ptr data text chars s p", bytes, &address, &data) || data->kind != MS_POINTER)
-		return false;
-	const struct ms_node *target = ms_node_target(r->ctx, data);
-	target = target ? ms_node_strip(r->ctx, target) : NULL;
-	if (!target || (go ? target->size != 1 : !ms_render_is_char(target)))
-		return false;
-	if (length->kind == MS_INT && length->size < 8)
-		size = (uint64_t)ms_load_signed((const uint8_t *)&size, length->size, false);
-	ms_render_counted_text(r, address, (int64_t)size);
+	ms_render_counted_text(r, address, length);
 	return true;
 }
 
@@ -80,7 +58,7 @@ static void array(struct render *r, const struct ms_node *node, const uint8_t *b
 
 	if (!stripped || !ms_mul(stripped->size, node->count, &size) || size > node->size) {
 		ms_render_raw(r, node, bytes, node->size);
-	} else if (ms_render_is_char(stripped)) {
+	} else if (ms_is_char(stripped)) {
 		const uint8_t *nul = memchr(bytes, 0, node->count);
 		ms_render_text(r, bytes, nul ? (uint64_t)(nul - bytes) : node->count);
 	} else {
@@ -167,7 +145,7 @@ static void composite(struct render *r, const struct ms_node *node, const uint8_
 {
 	bool go = r->style.language == MS_GO;
 
-	if (node->kind == MS_STRUCT && pointer_and_length(r, node, bytes))
+	if (pointer_and_length(r, node, bytes))
 		return;
 	if (depth >= DEPTH_MOST) {
 		ms_render_more(r);

@@ -1,0 +1,119 @@
+/* Which members make a text, a slice, an interface.  */
+#include "decode/shapes.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+bool ms_word_of(struct ms_context *ctx, const struct ms_node *node, const char *names, const uint8_t *bytes,
+		uint64_t *value_out, const struct ms_node **type_out)
+{
+	uint64_t offset;
+
+	if (!ms_node_member(ctx, node, names, &offset, type_out) || (*type_out)->size == 0 || (*type_out)->size > 8)
+		return false;
+	*value_out = ms_load(bytes + offset, (*type_out)->size, ctx->memory.big_endian);
+	return true;
+}
+
+bool ms_is_char(const struct ms_node *node)
+{
+	return (node->kind == MS_INT || node->kind == MS_UINT) && node->size == 1 && !strcmp(node->name, "char");
+}
+
+bool ms_text_of(struct ms_context *ctx, enum ms_language language, const struct ms_node *node, const uint8_t *bytes,
+		uint64_t *address_out, int64_t *length_out)
+{
+	const struct ms_node *data, *length;
+	bool go = language == MS_GO;
+	uint64_t size;
+
+	if (node->kind != MS_STRUCT || node->member_count != 2 || (go && strcmp(node->name, "string")))
+		return false;
+	if (!ms_word_of(ctx, node, "len length size n count", bytes, &size, &length) ||
+	    !ms_word_of(ctx, node, "str ptr data text chars s p", bytes, address_out, &data) ||
+	    data->kind != MS_POINTER)
+		return false;
+	const struct ms_node *target = ms_node_target(ctx, data);
+	target = target ? ms_node_strip(ctx, target) : NULL;
+	if (!target || (go ? target->size != 1 : !ms_is_char(target)))
+		return false;
+	if (length->kind == MS_INT && length->size < 8)
+		size = (uint64_t)ms_load_signed((const uint8_t *)&size, length->size, false);
+	*length_out = (int64_t)size;
+	return true;
+}
+
+bool ms_go_slice_of(struct ms_context *ctx, const struct ms_node *node, const uint8_t *bytes, uint64_t *address_out,
+		    uint64_t *length_out, const struct ms_node **element_out)
+{
+	const struct ms_node *data, *type;
+
+	if (node->kind != MS_STRUCT || strncmp(node->name, "[]", 2) ||
+	    !ms_word_of(ctx, node, "array", bytes, address_out, &data) ||
+	    !ms_word_of(ctx, node, "len", bytes, length_out, &type) || data->kind != MS_POINTER)
+		return false;
+	*element_out = ms_node_target(ctx, data);
+	return *element_out && ms_node_strip(ctx, *element_out);
+}
+
+bool ms_is_go_interface(const struct ms_node *node)
+{
+	return node->kind == MS_STRUCT &&
+	       (!strcmp(node->name, "runtime.eface") || !strcmp(node->name, "runtime.iface"));
+}
+
+/* The dynamic type: _type of an empty interface, tab->_type of any other.  */
+static int32_t dynamic_type(struct ms_context *ctx, const struct ms_node *node, const uint8_t *bytes,
+			    struct ms_go_type *out)
+{
+	const struct ms_node *type, *tab;
+	uint64_t address, offset;
+	uint8_t word[8];
+
+	if (ms_word_of(ctx, node, "_type", bytes, &address, &type) && type->kind == MS_POINTER) {
+		/* below */
+	} else if (ms_word_of(ctx, node, "tab", bytes, &address, &type) && type->kind == MS_POINTER) {
+		tab = ms_node_target(ctx, type);
+		tab = tab ? ms_node_strip(ctx, tab) : NULL;
+		if (!tab || !ms_node_member(ctx, tab, "_type Type", &offset, &type) || type->kind != MS_POINTER ||
+		    type->size > sizeof word)
+			return MS_BAD_TYPE;
+		if (address) {
+			int32_t status = ms_read(ctx, address + offset, word, type->size);
+			if (status < 0)
+				return status;
+			address = ms_load(word, type->size, ctx->memory.big_endian);
+		}
+	} else {
+		return MS_BAD_TYPE;
+	}
+	if (!address)
+		return MS_NOT_FOUND;
+	const struct ms_node *descriptor = ms_node_target(ctx, type);
+	descriptor = descriptor ? ms_node_strip(ctx, descriptor) : NULL;
+	return descriptor ? ms_go_type_read(ctx, descriptor, address, out) : MS_BAD_TYPE;
+}
+
+int32_t ms_go_interface_of(struct ms_context *ctx, const struct ms_node *node, const uint8_t *bytes,
+			   struct ms_go_held *out)
+{
+	const struct ms_node *data;
+	uint64_t word, offset, most = sizeof out->bytes;
+
+	out->address = 0;
+	if (!ms_is_go_interface(node) || !ms_word_of(ctx, node, "data", bytes, &word, &data))
+		return MS_BAD_TYPE;
+	out->address = word;
+	int32_t status = dynamic_type(ctx, node, bytes, &out->type);
+	if (status < 0)
+		return status;
+	if (out->type.size > (out->type.direct ? data->size : most))
+		return MS_BAD_TYPE;
+	if (!out->type.direct)
+		return ms_read(ctx, word, out->bytes, out->type.size);
+	out->address = 0;
+	ms_node_member(ctx, node, "data", &offset, &data);
+	memcpy(out->bytes, bytes + offset, data->size);
+	return MS_OK;
+}
