@@ -504,6 +504,71 @@ static void addresses_with_a_type(void **state)
 	world_fini(&w);
 }
 
+/* ---- A map found once, to be asked about again ---- */
+
+static void expect_found(struct world *w, const char *line, uint64_t type, uint64_t address)
+{
+	uint64_t found_type = 1, found_address = 1;
+
+	assert_int_equal(ms_map_find(w->t.ctx, line, &found_type, &found_address), MS_OK);
+	assert_int_equal(found_type, type);
+	assert_int_equal(found_address, address);
+}
+
+static void expect_lost(struct world *w, const char *line, int32_t code, const char *error)
+{
+	uint64_t type = 7, address = 7;
+
+	assert_int_equal(ms_map_find(w->t.ctx, line, &type, &address), code);
+	assert_string_equal(ms_error(w->t.ctx), error);
+	assert_true(type == 7 && address == 7);
+}
+
+static void map_is_found_by_the_words_of_a_line(void **state)
+{
+	struct world w;
+	uint8_t nothing[48] = { 0 };
+
+	(void)state;
+	world_init(&w, 6, 300);
+	fake_expr(&w.t, "held", w.m.header_type, 0, nothing, fake_size(&w.t, w.m.header_type));
+	fake_expr(&w.t, "nil", w.m.pointer_type, 0, nothing, 8);
+	fake_expr(&w.t, "number", fake_int(&w.t, 4), 0, nothing, 4);
+	expect_found(&w, "m", w.m.header_type, w.m.address);
+	expect_found(&w, "p", w.m.pointer_type, w.m.address);
+	expect_found(&w, "nil", w.m.pointer_type, 0);
+	char *line = fake_format("%llu --type (struct counts *)", (unsigned long long)w.m.address);
+	expect_found(&w, line, w.m.pointer_type, w.m.address);
+	free(line);
+	fake_map_poke(&w.m, "B", 60); /* damaged, and there all the same */
+	expect_found(&w, "m", w.m.header_type, w.m.address);
+	expect_lost(&w, "held", MS_REFUSED, "it lies in no memory, so that it cannot be found again");
+	expect_lost(&w, "number", MS_BAD_TYPE,
+		    "type is int, which is no map: expected a struct with count, flags, B and buckets, or a pointer to "
+		    "one");
+	expect_lost(&w, "m --limit 3", MS_USAGE,
+		    "\"--limit\" is no option of this command; it has --type --expr (-- ends the options)");
+	world_fini(&w);
+}
+
+static void map_is_not_found_where_an_answer_fails(void **state)
+{
+	uint64_t type, address;
+	struct world w;
+
+	(void)state;
+	for (uint64_t n = 1, provoked = 1; provoked; n++) {
+		world_init(&w, 1, 3);
+		fake_reset_counts(&w.t);
+		w.t.silent_call = n;
+		int32_t code = ms_map_find(w.t.ctx, "p", &type, &address);
+		provoked = w.t.provoked;
+		assert_true(n > 5 || provoked);
+		assert_int_equal(code, provoked ? MS_INTERRUPTED : MS_OK);
+		world_fini(&w);
+	}
+}
+
 /* ---- Wrong input ---- */
 
 static void messages_for_wrong_input(void **state)
@@ -584,6 +649,8 @@ int main(void)
 		cmocka_unit_test(full_disk),
 		cmocka_unit_test(interrupted_file_says_so),
 		cmocka_unit_test(addresses_with_a_type),
+		cmocka_unit_test(map_is_found_by_the_words_of_a_line),
+		cmocka_unit_test(map_is_not_found_where_an_answer_fails),
 		cmocka_unit_test(messages_for_wrong_input),
 		cmocka_unit_test(commands_describe_themselves),
 		cmocka_unit_test(escape_for_front_ends),
