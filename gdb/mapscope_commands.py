@@ -5,12 +5,14 @@ import glob
 from typing import List, Optional
 
 import gdb
+import mapscope
 import mapscope_printers
-from mapscope import abi
+from mapscope import abi, api
 from mapscope.interrupts import interrupts
 from mapscope.maps import BadMap, Map
 from mapscope.session import Progress, Session
 from mapscope_interrupts import quietly
+from mapscope_scripts import Host, WorstFunction
 from mapscope_target import Target, raw
 
 
@@ -27,6 +29,7 @@ class MapCommand(gdb.Command):
         with interrupts.command():
             outcome = self._session.run(self._name, line, gdb.write, Progress(_tell))
         gdb.set_convenience_variable("_map_status", outcome.status)
+        mapscope.worst = max(mapscope.worst, outcome.status)
         if outcome.failed:
             raise gdb.GdbError(outcome.words)
         if outcome.words:
@@ -160,6 +163,8 @@ def install(here: str) -> None:
         MapCommand(session, name)
     MapFunction(session, "map_len", "count", "Number of entries of a map: $map_len (MAP).")
     MapFunction(session, "map_growing", "growing", "Whether a map is growing, 1 or 0: $map_growing (MAP).")
+    WorstFunction()
+    api.install(Host(session))
     SetMapscope(), ShowMapscope(), Limit(session), DirectRead(target)
     mapscope_printers.install(session)
     for name in ("new_objfile", "clear_objfiles", "free_objfile"):

@@ -5,10 +5,12 @@ import os
 from typing import Any, Dict, List
 
 import lldb
+import mapscope
 import mapscope_printers
-from mapscope import abi
+from mapscope import abi, api
 from mapscope.interrupts import interrupts
 from mapscope.session import Progress, ended
+from mapscope_scripts import Host
 from mapscope_sessions import Busy, Sessions
 
 
@@ -36,6 +38,7 @@ class MapCommand:
                 outcome = session.run(self.name, line, result.write, Progress(_tell))
         except Busy as busy:
             outcome = ended(abi.Status.FAILED, str(busy))
+        mapscope.worst = max(mapscope.worst, outcome.status)
         if outcome.failed:
             result.SetError(outcome.words)
         elif outcome.words:
@@ -62,6 +65,7 @@ def install(debugger: lldb.SBDebugger, here: str, loader: Any) -> None:
     if not hasattr(MapCommand, "sessions"):
         MapCommand.sessions = Sessions(abi.load(here))
         mapscope_printers.install(MapCommand.sessions)
+        api.install(Host(MapCommand.sessions, debugger))
     decoder = MapCommand.sessions.any
     added: List[str] = []
     try:

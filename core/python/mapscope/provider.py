@@ -6,12 +6,14 @@ answer as its last act; one that did not get so far counts as interrupted."""
 
 import contextlib
 import ctypes
-import os
 import sys
 from typing import Any, Callable, Dict, Hashable, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 
 from . import abi
-from .abi import Code
+from .abi import Code, Kind
+
+
+PINNED = "$_mapscope"  # as an expression: a map that a script has found before
 
 
 class Refused(Exception):
@@ -35,23 +37,6 @@ class Shape(NamedTuple):
     members: Tuple[Member, ...] = ()
 
 
-class Mapping(NamedTuple):
-    start: int
-    end: int
-    offset: int  # of START in the file
-    path: str
-
-
-class Process(NamedTuple):
-    """See struct ms_process_facts."""
-
-    pid: int
-    auxv: bytes
-    mappings: Tuple[Mapping, ...]
-    stack_end: int
-    lacks: str = ""
-
-
 class Target(Protocol):
     """The debugger's side. Native types are its own type objects, with == between them."""
 
@@ -60,9 +45,6 @@ class Target(Protocol):
 
     # def variable(self, name: str) -> Optional[Tuple[bytes, int, Any]]
     # As evaluate, for a single name; None where there is none. A Target that has it leaves paths to the decoder.
-
-    # def process(self) -> Optional[Process], def register(self, name: str) -> Optional[int]
-    # For map-save: a Target need not have them.
 
     def lookup(self, name: str) -> Any:
         ...  # native type or None
@@ -99,6 +81,7 @@ class Provider:
         self.target = target
         self.cut = False  # a call-back was interrupted
         self.trouble: Optional[Exception] = None  # that a call-back raised
+        self.pinned: Optional[Tuple[bytes, int, Any]] = None  # what PINNED names, as a Target's evaluate gives it
         self.clear_types()
         guard = self._guard
         self.memory = abi.Memory(ctypes.sizeof(abi.Memory), None, guard(abi.READ, self._read), 0, 8, 0)
@@ -112,8 +95,6 @@ class Provider:
             guard(abi.SYMBOL, self._symbol),
             guard(abi.VARIABLE, self._variable) if hasattr(target, "variable") else ctypes.cast(0, abi.VARIABLE),
             guard(abi.DERIVE, self._derive),
-            guard(abi.PROCESS, self._process) if hasattr(target, "process") else ctypes.cast(0, abi.PROCESS),
-            guard(abi.REG, self._reg) if hasattr(target, "register") else ctypes.cast(0, abi.REG),
         )
 
     def clear_types(self) -> None:
@@ -138,6 +119,13 @@ class Provider:
 
     def native(self, number: int) -> Any:
         return self._natives[number - 1] if number else None
+
+    def is_pointer(self, native: Any) -> bool:
+        """Through typedefs."""
+        shape = self.target.describe(native)
+        while shape.kind == Kind.TYPEDEF:
+            shape = self.target.describe(shape.target)
+        return shape.kind == Kind.POINTER
 
     @contextlib.contextmanager
     def calling(self) -> Iterator[None]:
@@ -185,9 +173,9 @@ class Provider:
         return self._value(self.target.variable, name, out)  # type: ignore[attr-defined]
 
     def _value(self, question: Callable[[str], Any], text: bytes, out: Any) -> int:
-        value = out.contents
+        value, name = out.contents, text.decode("utf-8", "surrogateescape")
         try:
-            found = question(text.decode("utf-8", "surrogateescape"))
+            found = self.pinned if name == PINNED and self.pinned else question(name)
         except Refused as error:
             self._lent = ctypes.create_string_buffer(one_line(error).encode("utf-8", "replace"))
             value.error = ctypes.cast(self._lent, ctypes.c_char_p)
@@ -222,27 +210,6 @@ class Provider:
         if address is None:
             return Code.NOT_FOUND
         out[0] = address
-        return Code.OK
-
-    def _process(self, out: Any) -> int:
-        found = self.target.process()  # type: ignore[attr-defined]
-        if found is None:
-            return Code.NOT_FOUND
-        facts = out.contents
-        files = [abi.Mapping(*one[:3], os.fsencode(one.path)) for one in found.mappings]
-        lacks = one_line(found.lacks).encode("utf-8", "replace") if found.lacks else None
-        lent = ctypes.create_string_buffer(found.auxv, max(len(found.auxv), 1)), (abi.Mapping * len(files))(*files)
-        self._lent_facts = lent, lacks  # until the next ones
-        facts.pid, facts.stack_end, facts.lacks = found.pid, found.stack_end, lacks
-        facts.auxv, facts.auxv_size = ctypes.addressof(lent[0]), len(found.auxv)
-        facts.mappings, facts.mapping_count = ctypes.addressof(lent[1]), len(files)
-        return Code.OK
-
-    def _reg(self, name: bytes, out: Any) -> int:
-        value = self.target.register(name.decode())  # type: ignore[attr-defined]
-        if value is None:
-            return Code.NOT_FOUND
-        out[0] = value & 0xFFFFFFFFFFFFFFFF
         return Code.OK
 
     def _type(self, number: int, out: Any) -> int:

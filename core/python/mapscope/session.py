@@ -10,7 +10,7 @@ import mapscope
 
 from . import abi
 from .abi import Code, Status, text
-from .maps import Map
+from .maps import BadMap, Map
 from .provider import Provider, Target, one_line
 
 SLICE_MS = 50  # the longest that Ctrl-C waits for C
@@ -41,7 +41,7 @@ class Session:
         self.commands = _listed(lib.ms_command_name)
         self.running = 0  # commands
         self.touched = 0.0  # when a walk gave its last entry (time.monotonic): types are not forgotten under its feet
-        self.opened: "weakref.WeakSet[Map]" = weakref.WeakSet()
+        self.opened: "weakref.WeakSet[Any]" = weakref.WeakSet()  # to be closed before types are forgotten
         self.provider = Provider(target)
         self._stale = False
         self._program: Any = None
@@ -108,6 +108,20 @@ class Session:
         """The map that a value is or points to; raises BadMap."""
         self.refresh()
         return Map(self, self.provider.number(native), address, data)
+
+    def find(self, line: str) -> Tuple[Any, int]:
+        """The map that LINE names as a command's line does: its type as written there, and the address of its header,
+        0 for a nil map. Raises BadMap."""
+        self.refresh()
+        number, address = ctypes.c_uint64(), ctypes.c_uint64()
+        raw = line.encode("utf-8", "surrogateescape")
+        with self.provider.calling():
+            answer = self.lib.ms_map_find(self.context, raw, ctypes.byref(number), ctypes.byref(address))
+        if answer == Code.INTERRUPTED or self.interrupted() or self.provider.cut:
+            raise KeyboardInterrupt
+        if answer < 0:
+            raise BadMap(text(self.lib.ms_error(self.context)))
+        return self.provider.native(number.value), address.value
 
     def refresh(self) -> None:
         """Tells the decoder how the target is read from now on."""
