@@ -270,6 +270,10 @@ const struct ms_format ms_format_classic = {
 	.walk_next = classic_walk_next,
 	.walk_progress = classic_walk_progress,
 	.walk_free = classic_walk_free,
+	.scan_new = classic_scan_new,
+	.scan_next = classic_scan_next,
+	.scan_progress = classic_scan_progress,
+	.scan_free = classic_scan_free,
 	.position_text = position_text,
 	.position_parse = position_parse,
 };

@@ -5,6 +5,7 @@
 
 #include "base/facts.h"
 #include "decode/map.h"
+#include "decode/scan.h"
 
 /* Offsets in bytes from the bucket's start, from the target's debug information or from the map's own descriptor.  */
 struct classic_bucket {
@@ -63,6 +64,18 @@ static inline bool classic_evacuated(uint8_t first_tophash)
 /* Bytes of an array of 2^B buckets with the overflow buckets preallocated behind it.  */
 uint64_t classic_array_bytes(const struct classic_map *map, uint8_t B);
 
+enum { CLASSIC_CHAIN_MOST = 1 << 20 }; /* overflow buckets in one chain */
+
+/* Overflow buckets in all that are followed: sixteen for each bucket, and 2^20 more.  */
+static inline uint64_t classic_overflow_most(const struct classic_map *map)
+{
+	return ((uint64_t)1 << 20) + ((uint64_t)16 << map->B);
+}
+
+/* classic_trouble.c: why ADDRESS leads to no overflow bucket at all; and any trouble as a note on damage.  */
+enum ms_trouble_kind classic_bad_overflow(const struct classic_map *map, uint64_t address);
+void classic_trouble_note(const struct ms_trouble *trouble, struct ms_notes *notes);
+
 /* classic_layout.c */
 struct ms_shape *classic_recognise(struct ms_context *ctx, struct ms_node *header);
 /* Sets the layout that holds for this map and what its keys and elems are, from MAP->header; or map->broken.  */
@@ -74,5 +87,11 @@ int32_t classic_walk_new(struct ms_map *map, const struct ms_walk_options *optio
 int32_t classic_walk_next(struct ms_walk *walk, const struct ms_row **out);
 void classic_walk_progress(const struct ms_walk *walk, uint64_t *done, uint64_t *total);
 void classic_walk_free(struct ms_walk *walk);
+
+/* classic_scan.c */
+int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out);
+int32_t classic_scan_next(struct ms_scan *scan, struct ms_piece *out);
+void classic_scan_progress(const struct ms_scan *scan, uint64_t *done, uint64_t *total);
+void classic_scan_free(struct ms_scan *scan);
 
 #endif

@@ -1,6 +1,6 @@
 /* The walk over a classic map's buckets: old array before new, bucket, chain, slot.
 
-   The arrays are streamed in chunks that begin at 16 KiB and double to 1 MiB; the overflow buckets of a chunk are fetched in
+   The arrays are streamed in chunks (classic_stream.h); the overflow buckets of a chunk are fetched in
    batches, level by level, since each only tells where the next one is. The walk's memory does not grow with the map.
 
    An entry lives in an old chain until that chain is evacuated, and in a new chain from then on; so a listing is all old
@@ -11,17 +11,13 @@
 #include "base/arith.h"
 #include "base/bytes.h"
 #include "decode/classic.h"
+#include "decode/classic_stream.h"
 #include "decode/visited.h"
 #include "mem/mem.h"
 
 enum {
-	CHUNK_FIRST = 16 << 10,
-	CHUNK_MOST = 1 << 20,
 	PREFETCH_BYTES = 4 << 20, /* overflow buckets held for one chunk */
 	PREFETCH_LEVELS = 16,	  /* longer chains are followed one by one */
-	FAULTS_IN_A_ROW = 64,	  /* unreadable pages after which the rest of an array is given up */
-	CHAIN_MOST = 1 << 20,	  /* overflow buckets in one chain */
-	OVERFLOW_SLACK = 1 << 20, /* overflow buckets in all beyond sixteen for each bucket */
 	LOOK_AT_CLOCK = 64,	  /* buckets between two looks */
 };
 
@@ -43,13 +39,9 @@ struct ms_walk {
 	uint64_t index, last; /* next bucket of the array; where this array's part of the walk ends */
 	uint64_t skip;	      /* live slots of the next chain that an earlier page has shown */
 
-	uint8_t *chunk;
-	uint64_t chunk_capacity;	   /* bytes */
-	uint64_t chunk_bytes;		   /* to ask for next */
-	uint64_t chunk_first, chunk_count; /* buckets in the chunk */
-	uint8_t *unreadable;		   /* one byte a bucket of the chunk */
-	uint32_t *first_overflow;	   /* of each bucket: index + 1 in the prefetched ones */
-	uint64_t faults;		   /* unreadable pages in a row */
+	struct classic_stream stream;
+	uint32_t *first_overflow; /* of each bucket of the chunk: index + 1 in the prefetched ones */
+	uint64_t first_capacity;
 
 	struct prefetched ahead;
 	struct ms_visited visited;
@@ -57,7 +49,7 @@ struct ms_walk {
 	uint32_t next_ahead;   /* index + 1 of that bucket, if it was prefetched */
 	bool chain_evacuated;
 	uint8_t *single; /* a bucket that was not prefetched */
-	uint64_t overflow_count, overflow_most;
+	uint64_t overflow_count;
 	uint32_t until_clock;
 };
 
@@ -98,63 +90,38 @@ static bool wants_overflow(const struct ms_walk *walk, const uint8_t *bucket, bo
 
 /* ---- Chains ---- */
 
-static bool in_array(const struct ms_walk *walk, uint64_t address, uint64_t array, uint8_t B)
+/* Why a chain must not go on to NEXT.  */
+static enum ms_trouble_kind chain_ends(struct ms_walk *walk, uint64_t next)
 {
-	return array && address >= array && address - array < ((uint64_t)1 << B) * walk->map->bucket.size;
-}
+	enum ms_trouble_kind trouble = classic_bad_overflow(walk->map, next);
 
-static void chain_note(struct ms_walk *walk, uint64_t from, uint64_t to, const char *what)
-{
-	ms_note(walk->notes, true, "%s bucket %llu: overflow pointer 0x%llx in the bucket at 0x%llx %s",
-		classic_array_name(walk->array), (unsigned long long)walk->row.common.index, (unsigned long long)to,
-		(unsigned long long)from, what);
-}
-
-/* A pointer that can lead to an overflow bucket at all.  */
-static const char *bad_overflow(const struct ms_walk *walk, uint64_t address)
-{
-	const struct classic_map *map = walk->map;
-	uint64_t end;
-
-	if (address % map->map.ctx->memory.pointer_size)
-		return "is not aligned";
-	if (!ms_add(address, map->bucket.size, &end))
-		return "leads beyond the address space";
-	if (in_array(walk, address, map->buckets, map->B) || in_array(walk, address, map->oldbuckets, map->old_B))
-		return "leads back into the bucket array";
-	return NULL;
-}
-
-/* Why a chain must not go on to NEXT; NULL when it may.  */
-static const char *chain_ends(struct ms_walk *walk, uint64_t next)
-{
-	const char *wrong = bad_overflow(walk, next);
-
-	if (wrong)
-		return wrong;
+	if (trouble)
+		return trouble;
 	switch (ms_visited_add(&walk->visited, next)) {
 	case MS_VISIT_AGAIN:
-		return "leads back into its own chain (a cycle)";
+		return MS_CYCLE;
 	case MS_VISIT_NO_ROOM:
-		return "is not followed: out of memory";
+		return MS_NOT_FOLLOWED;
 	case MS_VISIT_FIRST:
 		break;
 	}
-	if (walk->visited.count > CHAIN_MOST)
-		return "goes on after 2^20 overflow buckets: given up";
-	if (++walk->overflow_count > walk->overflow_most)
-		return "goes on after more overflow buckets than such a map has: given up";
-	return NULL;
+	if (walk->visited.count > CLASSIC_CHAIN_MOST)
+		return MS_TOO_LONG;
+	return ++walk->overflow_count > classic_overflow_most(walk->map) ? MS_TOO_MANY : MS_SOUND;
 }
 
 /* Sets where the chain goes on behind the bucket at ADDRESS; notes what is wrong with the pointer.  */
 static void set_next(struct ms_walk *walk, uint64_t address, uint64_t next, uint32_t ahead)
 {
-	const char *wrong = next ? chain_ends(walk, next) : NULL;
+	struct ms_trouble trouble = { .kind = next ? chain_ends(walk, next) : MS_SOUND,
+				      .array = walk->array,
+				      .index = walk->row.common.index,
+				      .from = address,
+				      .to = next };
 
-	if (wrong)
-		chain_note(walk, address, next, wrong);
-	walk->next_address = wrong ? 0 : next;
+	if (trouble.kind)
+		classic_trouble_note(&trouble, walk->notes);
+	walk->next_address = trouble.kind ? 0 : next;
 	walk->next_ahead = ahead;
 }
 
@@ -201,7 +168,7 @@ static uint32_t prefetch_add(struct ms_walk *walk, uint64_t address)
 {
 	struct prefetched *ahead = &walk->ahead;
 
-	if (!address || ahead->count == ahead->capacity || bad_overflow(walk, address))
+	if (!address || ahead->count == ahead->capacity || classic_bad_overflow(walk->map, address))
 		return 0;
 	ahead->address[ahead->count] = address;
 	ahead->next[ahead->count] = 0;
@@ -215,10 +182,10 @@ static int32_t prefetch_chunk(struct ms_walk *walk)
 	uint64_t size = walk->map->bucket.size, from = 0;
 
 	ahead->count = 0;
-	for (uint64_t i = 0; i < walk->chunk_count; i++) {
-		const uint8_t *bucket = walk->chunk + i * size;
+	for (uint64_t i = 0; i < walk->stream.count; i++) {
+		const uint8_t *bucket = walk->stream.bytes + i * size;
 		bool evacuated = !walk->array && classic_evacuated(tophash_of(walk, bucket)[0]);
-		bool wanted = !walk->unreadable[i] && wants_overflow(walk, bucket, evacuated);
+		bool wanted = !walk->stream.unreadable[i] && wants_overflow(walk, bucket, evacuated);
 		walk->first_overflow[i] = wanted ? prefetch_add(walk, overflow_of(walk, bucket)) : 0;
 	}
 	for (int level = 0; level < PREFETCH_LEVELS && from < ahead->count; level++) {
@@ -237,63 +204,21 @@ static int32_t prefetch_chunk(struct ms_walk *walk)
 	return MS_OK;
 }
 
-static bool chunk_reserve(struct ms_walk *walk, uint64_t bytes)
-{
-	uint64_t count = bytes / walk->map->bucket.size;
-
-	if (bytes <= walk->chunk_capacity)
-		return true;
-	free(walk->chunk);
-	free(walk->unreadable);
-	free(walk->first_overflow);
-	walk->chunk = malloc(bytes);
-	walk->unreadable = malloc(count);
-	walk->first_overflow = calloc(count, sizeof *walk->first_overflow);
-	walk->chunk_capacity = walk->chunk && walk->unreadable && walk->first_overflow ? bytes : 0;
-	return walk->chunk_capacity != 0;
-}
-
-/* Reads BYTES at ADDRESS into the chunk; buckets that touch an unreadable page are marked.  */
-static int32_t read_pages(struct ms_walk *walk, uint64_t address, uint64_t bytes)
-{
-	uint64_t done = 0, size = walk->map->bucket.size;
-
-	while (done < bytes && walk->faults < FAULTS_IN_A_ROW) {
-		int64_t got = ms_mem_read(walk->map->map.ctx, address + done, walk->chunk + done, bytes - done);
-		if (got < 0)
-			return (int32_t)got;
-		done += (uint64_t)got;
-		if (done >= bytes)
-			break;
-		walk->faults = got ? 1 : walk->faults + 1;
-		uint64_t page_end = MS_PAGE - (address + done) % MS_PAGE, lost = ms_min(page_end, bytes - done);
-		memset(walk->unreadable + done / size, 1, (done + lost - 1) / size - done / size + 1);
-		done += lost;
-	}
-	if (done < bytes)
-		memset(walk->unreadable + done / size, 1, bytes / size - done / size);
-	else if (!walk->unreadable[bytes / size - 1])
-		walk->faults = 0;
-	return MS_OK;
-}
-
 /* The chunk that begins with bucket walk->index.  */
 static int32_t read_chunk(struct ms_walk *walk)
 {
-	uint64_t size = walk->map->bucket.size, address;
-	uint64_t count = ms_min(walk->last - walk->index, walk->chunk_bytes / size ? walk->chunk_bytes / size : 1);
+	int32_t status = classic_stream_read(&walk->stream, walk->index, walk->last);
 
-	if (!chunk_reserve(walk, count * size))
-		return MS_NO_MEMORY;
-	memset(walk->unreadable, 0, count);
-	walk->chunk_first = walk->index;
-	walk->chunk_count = count;
-	if (!ms_element(array_address(walk), walk->index, size, &address))
-		return MS_FAULT; /* cannot be: the header was checked */
-	int32_t status = read_pages(walk, address, count * size);
+	if (status == MS_OK && walk->stream.count > walk->first_capacity) {
+		free(walk->first_overflow);
+		walk->first_overflow = calloc(walk->stream.count, sizeof *walk->first_overflow);
+		walk->first_capacity = walk->first_overflow ? walk->stream.count : 0;
+		status = walk->first_overflow ? MS_OK : MS_NO_MEMORY;
+	}
 	if (status == MS_OK)
 		status = prefetch_chunk(walk);
-	walk->chunk_bytes = ms_min(walk->chunk_bytes * 2, CHUNK_MOST);
+	if (status < 0)
+		walk->stream.count = 0; /* asked again, the chunk is read again */
 	return status;
 }
 
@@ -366,9 +291,13 @@ static int32_t step_chain(struct ms_walk *walk, bool *show)
 			return status;
 	}
 	if (status != MS_OK) {
-		ms_note(walk->notes, true, "%s bucket %llu: overflow bucket %llu at 0x%llx cannot be read",
-			classic_array_name(row->array), (unsigned long long)row->index, (unsigned long long)row->depth,
-			(unsigned long long)row->address);
+		classic_trouble_note(&(struct ms_trouble){ .kind = MS_UNREADABLE,
+							   .array = row->array,
+							   .index = row->index,
+							   .depth = (uint32_t)row->depth,
+							   .count = 1,
+							   .from = row->address },
+				     walk->notes);
 		row->unreadable = 1;
 		row->slot_count = 0;
 		walk->row.overflow = walk->next_address = 0;
@@ -388,24 +317,17 @@ static int32_t step_chain(struct ms_walk *walk, bool *show)
 static void unreadable_run(struct ms_walk *walk, uint64_t at)
 {
 	struct ms_row *row = &walk->row.common;
-	uint64_t run = 1;
+	uint64_t run = classic_stream_run(&walk->stream, at);
+	bool give_up = classic_stream_gave_up(&walk->stream) && at + run == walk->stream.count;
 
-	while (at + run < walk->chunk_count && walk->unreadable[at + run])
-		run++;
-	if (walk->faults >= FAULTS_IN_A_ROW && at + run == walk->chunk_count) {
+	if (give_up)
 		run = walk->last - walk->index;
-		ms_note(walk->notes, true,
-			"%s buckets from %llu to the end are not shown: %d pages in a row cannot be read, at 0x%llx",
-			classic_array_name(row->array), (unsigned long long)row->index, FAULTS_IN_A_ROW,
-			(unsigned long long)row->address);
-	} else if (run > 1) {
-		ms_note(walk->notes, true, "%s buckets %llu to %llu at 0x%llx cannot be read",
-			classic_array_name(row->array), (unsigned long long)row->index,
-			(unsigned long long)(row->index + run - 1), (unsigned long long)row->address);
-	} else {
-		ms_note(walk->notes, true, "%s bucket %llu at 0x%llx cannot be read", classic_array_name(row->array),
-			(unsigned long long)row->index, (unsigned long long)row->address);
-	}
+	classic_trouble_note(&(struct ms_trouble){ .kind = give_up ? MS_GIVEN_UP : MS_UNREADABLE,
+						   .array = row->array,
+						   .index = row->index,
+						   .count = run,
+						   .from = row->address },
+			     walk->notes);
 	row->unreadable = run;
 	row->slot_count = 0;
 	walk->index += run;
@@ -417,20 +339,18 @@ static int32_t step_bucket(struct ms_walk *walk, bool *show)
 	struct ms_row *row = &walk->row.common;
 	uint64_t size = walk->map->bucket.size;
 
-	if (walk->index - walk->chunk_first >= walk->chunk_count) {
+	if (walk->index - walk->stream.first >= walk->stream.count) {
 		int32_t status = read_chunk(walk);
-		if (status < 0) {
-			walk->chunk_count = 0; /* asked again, the chunk is read again */
+		if (status < 0)
 			return status;
-		}
 	}
-	uint64_t at = walk->index - walk->chunk_first;
-	const uint8_t *bytes = walk->chunk + at * size;
+	uint64_t at = walk->index - walk->stream.first;
+	const uint8_t *bytes = walk->stream.bytes + at * size;
 	walk->row = (struct classic_row){ .common = { .array = walk->array, .index = walk->index } };
 	row->address = array_address(walk) + walk->index * size;
 	walk->next_address = 0;
 	ms_visited_clear(&walk->visited);
-	if (walk->unreadable[at]) {
+	if (walk->stream.unreadable[at]) {
 		unreadable_run(walk, at);
 		*show = true;
 		return MS_OK;
@@ -456,8 +376,7 @@ static void enter_array(struct ms_walk *walk, uint32_t array)
 		uint64_t count = array_count(walk);
 		walk->index = walk->options.one ? ms_min(walk->options.only, count) : 0;
 		walk->last = walk->options.one ? ms_min(walk->index + 1, count) : count;
-		walk->chunk_bytes = CHUNK_FIRST;
-		walk->chunk_first = walk->chunk_count = walk->faults = 0;
+		classic_stream_begin(&walk->stream, walk->map->map.ctx, array_address(walk), walk->map->bucket.size);
 		if (walk->index < walk->last)
 			return;
 	}
@@ -508,7 +427,6 @@ int32_t classic_walk_new(struct ms_map *map, const struct ms_walk_options *optio
 		classic_walk_free(walk);
 		return MS_NO_MEMORY;
 	}
-	walk->overflow_most = OVERFLOW_SLACK + (uint64_t)16 * ((uint64_t)1 << classic->B);
 	enter_array(walk, options->from.array);
 	if (walk->array == options->from.array && !options->one && options->from.index < walk->last) {
 		walk->index = options->from.index;
@@ -530,8 +448,7 @@ void classic_walk_free(struct ms_walk *walk)
 {
 	if (!walk)
 		return;
-	free(walk->chunk);
-	free(walk->unreadable);
+	classic_stream_fini(&walk->stream);
 	free(walk->first_overflow);
 	free(walk->single);
 	ms_visited_fini(&walk->visited);

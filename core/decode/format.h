@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "decode/scan.h"
 #include "types/types.h"
 
 struct ms_map;
@@ -139,6 +140,12 @@ struct ms_format {
 	int32_t (*walk_next)(struct ms_walk *walk, const struct ms_row **out);
 	void (*walk_progress)(const struct ms_walk *walk, uint64_t *done, uint64_t *total);
 	void (*walk_free)(struct ms_walk *walk);
+	/* Everything that the map has, as raw bytes (scan.h): MS_OK with a piece, MS_NOT_FOUND at the end, MS_AGAIN when the slice
+	   is over, MS_INTERRUPTED, MS_NO_MEMORY.  */
+	int32_t (*scan_new)(struct ms_map *map, struct ms_scan **out);
+	int32_t (*scan_next)(struct ms_scan *scan, struct ms_piece *out);
+	void (*scan_progress)(const struct ms_scan *scan, uint64_t *done, uint64_t *total);
+	void (*scan_free)(struct ms_scan *scan);
 	/* "new.12.3": the text of a position and back; false for what is none of this map.  */
 	void (*position_text)(const struct ms_position *position, struct ms_buf *buf);
 	bool (*position_parse)(const struct ms_map *map, const char *text, struct ms_position *out);

@@ -150,8 +150,13 @@ static void empty_slots(struct fake_bucket *bucket)
 
 void fake_map_array(struct fake_map *m, struct fake_array *array, uint8_t B)
 {
-	*array = (struct fake_array){ .B = B, .count = (uint64_t)1 << B };
-	array->address = fake_alloc(m->t, array->count * m->bucket_size);
+	fake_map_array_spares(m, array, B, 0);
+}
+
+void fake_map_array_spares(struct fake_map *m, struct fake_array *array, uint8_t B, uint64_t spares)
+{
+	*array = (struct fake_array){ .B = B, .count = (uint64_t)1 << B, .spares = spares };
+	array->address = fake_alloc(m->t, (array->count + spares) * m->bucket_size);
 	array->buckets = calloc(array->count, sizeof *array->buckets);
 	array->evacuated = calloc(array->count, sizeof *array->evacuated);
 	assert_true(array->buckets && array->evacuated);
@@ -179,12 +184,15 @@ static void something_follows(struct fake_slot *slot)
 	slot->state = "emptyOne";
 }
 
-static struct fake_bucket *append_bucket(struct fake_map *m, struct fake_bucket *last)
+static struct fake_bucket *append_bucket(struct fake_map *m, struct fake_array *array, struct fake_bucket *last)
 {
 	struct fake_bucket *bucket = calloc(1, sizeof *bucket);
 
 	assert_non_null(bucket);
-	bucket->address = fake_alloc(m->t, m->bucket_size);
+	if (array->spares_used < array->spares)
+		bucket->address = array->address + (array->count + array->spares_used++) * m->bucket_size;
+	else
+		bucket->address = fake_alloc(m->t, m->bucket_size);
 	empty_slots(bucket);
 	last->next = bucket;
 	m->noverflow++;
@@ -193,7 +201,7 @@ static struct fake_bucket *append_bucket(struct fake_map *m, struct fake_bucket 
 
 struct fake_bucket *fake_map_overflow(struct fake_map *m, struct fake_array *array, uint64_t index)
 {
-	return append_bucket(m, chain_last(array, index));
+	return append_bucket(m, array, chain_last(array, index));
 }
 
 /* What the slot holds of VALUE: itself, or a pointer to it.  */
@@ -227,7 +235,7 @@ static void put(struct fake_map *m, struct fake_array *array, uint64_t index, ui
 			return;
 		}
 		if (!bucket->next)
-			append_bucket(m, bucket);
+			append_bucket(m, array, bucket);
 	}
 }
 

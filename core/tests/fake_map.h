@@ -43,6 +43,7 @@ struct fake_array {
 	uint8_t B;
 	struct fake_bucket *buckets;
 	bool *evacuated; /* one a bucket */
+	uint64_t spares, spares_used;
 };
 
 struct fake_map {
@@ -64,6 +65,8 @@ void fake_map_fini(struct fake_map *m);
 
 /* An array of 2^B empty buckets.  */
 void fake_map_array(struct fake_map *m, struct fake_array *array, uint8_t B);
+/* The same with SPARES buckets behind them, which become the first overflow buckets.  */
+void fake_map_array_spares(struct fake_map *m, struct fake_array *array, uint8_t B, uint64_t spares);
 /* Adds an overflow bucket to the chain's end.  */
 struct fake_bucket *fake_map_overflow(struct fake_map *m, struct fake_array *array, uint64_t index);
 /* Puts an entry into the first free slot of the chain, extending it if there is none. Counts it.  */
