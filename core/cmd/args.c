@@ -23,6 +23,7 @@ static const struct option {
 	{ "--new", MS_OPT_NEW, FLAG, NULL },
 	{ "--sort", MS_OPT_SORT, WORD, "the word key" },
 	{ "--expr", MS_OPT_EXPR, FLAG, NULL },
+	{ "--where", MS_OPT_WHERE, WORD, "a condition, in parentheses if it holds spaces" },
 };
 
 enum { OPTIONS = sizeof options / sizeof *options, NEST_MOST = 256 };
@@ -178,6 +179,8 @@ static char **word_place(struct ms_args *args, enum ms_option bit)
 		return &args->output;
 	case MS_OPT_TYPE:
 		return &args->type;
+	case MS_OPT_WHERE:
+		return &args->where;
 	default:
 		return &args->sort;
 	}
@@ -363,5 +366,6 @@ void ms_args_fini(struct ms_args *args)
 	free(args->output);
 	free(args->type);
 	free(args->sort);
+	free(args->where);
 	*args = (struct ms_args){ 0 };
 }

@@ -20,6 +20,7 @@ enum ms_option {
 	MS_OPT_NEW = 1 << 9,
 	MS_OPT_SORT = 1 << 10,
 	MS_OPT_EXPR = 1 << 11,
+	MS_OPT_WHERE = 1 << 12,
 };
 
 enum { MS_WORDS_MOST = 256 };
@@ -41,7 +42,7 @@ struct ms_args {
 	const char *expr;    /* the first of WORDS, NULL for none */
 	uint32_t word_count; /* all words, EXPR among them, as they were typed */
 	char **words;
-	char *from, *output, *type, *sort;
+	char *from, *output, *type, *sort, *where;
 	uint64_t limit, offset, bucket;
 };
 

@@ -8,6 +8,7 @@
 #include "out/view.h"
 
 struct sorter;
+struct ms_where;
 
 enum { MS_SORT_MOST = 1000000 }; /* rows that --sort keeps at most */
 
@@ -38,6 +39,7 @@ struct ms_command {
 	bool limited;		  /* there is more than the limit let through */
 	struct ms_position next;  /* where the next page begins */
 	struct sorter *sorter;	  /* with --sort */
+	struct ms_where *where;	  /* with --where */
 	void *own;		  /* what only this kind of command has; freed by kind->free */
 	bool no;		  /* the answer is no: findings, key absent, differences */
 

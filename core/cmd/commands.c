@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "cmd/command.h"
+#include "cmd/where.h"
 #include "mem/mem.h"
 #include "path/path.h"
 
@@ -84,6 +85,7 @@ void ms_command_free(struct ms_command *cmd)
 	if (cmd->walk)
 		cmd->map->format->walk_free(cmd->walk);
 	ms_sorter_free(cmd->sorter);
+	ms_where_free(cmd->where);
 	ms_fetch_fini(&cmd->fetch);
 	ms_map_free(cmd->map);
 	ms_notes_fini(&cmd->notes);
@@ -390,7 +392,7 @@ static struct ms_end whole_end(struct ms_command *cmd, struct ms_buf *token)
 	if (more && cmd->walk && !cmd->sorter)
 		cmd->map->format->position_text(&cmd->next, token);
 	end.next = ms_buf_text(token);
-	if (!cmd->kind->rows_are_entries)
+	if (!cmd->kind->rows_are_entries || cmd->where)
 		end.of = more || !cmd->from_start ? UINT64_MAX : cmd->shown + cmd->args.offset;
 	return end;
 }
@@ -409,6 +411,8 @@ static int32_t finish(struct ms_command *cmd)
 		if (cmd->walk)
 			check_count(cmd);
 		ms_fetch_note(&cmd->fetch, &cmd->notes);
+		if (cmd->where)
+			ms_where_note(cmd->where, &cmd->notes);
 		check_header(cmd);
 		end = whole_end(cmd, &token);
 		if (cmd->kind->finish)

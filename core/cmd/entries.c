@@ -1,5 +1,6 @@
 /* map-info, map-buckets and map-entries: which rows they show.  */
 #include "cmd/command.h"
+#include "cmd/where.h"
 
 #define WITH_ROWS                                                                                                      \
 	(MS_OPT_JSON | MS_OPT_LIMIT | MS_OPT_OFFSET | MS_OPT_FROM | MS_OPT_OUTPUT | MS_OPT_ADDR | MS_OPT_TYPE |        \
@@ -175,12 +176,14 @@ static int32_t entries_begin(struct ms_command *cmd)
 {
 	int32_t status = ms_command_walk(cmd, true);
 
+	if (status == MS_OK && cmd->args.where)
+		status = ms_where_new(cmd->map, cmd->args.where, &cmd->where);
 	if (status < 0 || !cmd->args.sort)
 		return status;
 	if (cmd->args.from)
 		return ms_fail(cmd->ctx, MS_USAGE,
 			       "--from follows the map's own order: leave out --sort, or page with --offset");
-	if (cmd->limit == 0 && cmd->map->count > MS_SORT_MOST)
+	if (cmd->limit == 0 && !cmd->where && cmd->map->count > MS_SORT_MOST)
 		return ms_fail(
 			cmd->ctx, MS_USAGE,
 			"--sort of %lld rows: more than %d are not kept; add --limit, or pipe --json through sort",
@@ -205,7 +208,14 @@ static int32_t show_entries(struct ms_command *cmd)
 					  cmd->fetch.elems + at * cmd->map->elem_size, cmd->fetch.key_addresses[at],
 					  cmd->fetch.elem_addresses[at] };
 		size_t before = view.buf->size;
-		int32_t status = cmd->sorter ? ms_sorter_add(cmd, &entry) : ms_view_entry(&view, cmd->map, &entry);
+		bool wanted = true;
+		int32_t status = cmd->where ? ms_where_holds(cmd->where, &entry, &wanted) : MS_OK;
+		if (status == MS_OK && wanted && cmd->skip && !cmd->sorter) {
+			cmd->skip--;
+			wanted = false;
+		}
+		if (status == MS_OK && wanted)
+			status = cmd->sorter ? ms_sorter_add(cmd, &entry) : ms_view_entry(&view, cmd->map, &entry);
 		if (status < 0) {
 			ms_buf_truncate(view.buf, before);
 			return status;
@@ -213,7 +223,7 @@ static int32_t show_entries(struct ms_command *cmd)
 		cmd->row_at++;
 		cmd->next.skip++;
 		cmd->found++;
-		cmd->shown += !cmd->sorter;
+		cmd->shown += wanted && !cmd->sorter;
 	}
 	return MS_OK;
 }
@@ -246,7 +256,7 @@ static int32_t entries_step(struct ms_command *cmd)
 		return MS_NOT_FOUND;
 	}
 	uint32_t live = live_slots(cmd->row);
-	if (!cmd->sorter && cmd->skip >= live) {
+	if (!cmd->sorter && !cmd->where && cmd->skip >= live) {
 		cmd->skip -= live;
 		cmd->found += live;
 		cmd->next.skip += live;
@@ -255,19 +265,17 @@ static int32_t entries_step(struct ms_command *cmd)
 	status = ms_command_fetch(cmd);
 	if (status < 0)
 		return status;
-	cmd->row_at = cmd->sorter ? 0 : (uint32_t)cmd->skip;
-	cmd->found += cmd->row_at;
-	cmd->next.skip += cmd->row_at;
-	cmd->skip = cmd->sorter ? cmd->skip : 0;
+	cmd->row_at = 0;
 	return show_entries(cmd);
 }
 
 const struct ms_command_kind ms_command_entries = {
 	.name = "map-entries",
 	.help = "Show the live entries of a hash map.\n"
-		"Usage: map-entries EXPR [--sort key] [OPTION]...\n"
+		"Usage: map-entries EXPR [--sort key] [--where COND] [OPTION]...\n"
 		"\n" EXPR_HELP "\n"
-		"  --sort key     by key instead of the order in which they lie\n" ROWS_HELP "\n"
+		"  --sort key     by key instead of the order in which they lie\n"
+		"  --where COND   only entries for which COND holds; see below\n" ROWS_HELP "\n"
 		"Entries come in bucket order, old chains before new ones, and are right in the\n"
 		"middle of a growth. The last line tells how many of how many are shown, and how\n"
 		"to go on. A row is an entry.\n"
@@ -276,11 +284,18 @@ const struct ms_command_kind ms_command_entries = {
 		"pointer m for an array and shows a struct that is not there, without a word.\n"
 		"Type \"map-entries m --sort key\", or \"map-entries m --json\" and search.\n"
 		"\n"
+		"COND compares key, elem and what they hold: members (elem.name, elem->next),\n"
+		"elements (elem[0]), what a pointer points to (*elem), len(elem), with numbers,\n"
+		"\"texts\", 'c', true, false, nil, enumerators. == != < <= > >=, ~ (the left text\n"
+		"contains the right one), ! && ||, + - * / % & | ^ and parentheses. An entry for\n"
+		"which it has no answer (a nil pointer on the way) is not shown, and counted.\n"
+		"\n"
 		"Examples:\n"
 		"  map-entries m\n"
 		"  map-entries m --limit 20 --sort key\n"
+		"  map-entries m --where (key > 100 && elem.name ~ \"err\")\n"
 		"  map-entries tables[3].m --json -o entries.jsonl",
-	.grammar = { MS_ONE_EXPR, .options = WITH_ROWS | MS_OPT_SORT },
+	.grammar = { MS_ONE_EXPR, .options = WITH_ROWS | MS_OPT_SORT | MS_OPT_WHERE },
 	.rows_are_entries = true,
 	.begin = entries_begin,
 	.step = entries_step,
