@@ -337,11 +337,12 @@ bool ms_process_still(const struct ms_process *process)
 
 bool ms_process_gone(const struct ms_process *process)
 {
-	char state = thread_state((pid_t)process->pid);
-	char byte;
+	char state = thread_state((pid_t)process->pid), pages[64], byte;
+	/* On its way out a process has given up its memory before it is a zombie: proc(5), statm.  */
+	bool bare = read_small((pid_t)process->pid, "statm", pages, sizeof pages) && !strncmp(pages, "0 ", 2);
 
-	/* A leader that ended before its threads is a zombie, and the memory still there.  */
-	return !state || ((state == 'Z' || state == 'X') && process->mapping_count &&
+	/* A leader that ended before its threads is bare, too, and the memory still there.  */
+	return !state || ((state == 'Z' || state == 'X' || bare) && process->mapping_count &&
 			  ms_process_read(process, process->mappings[0].start, &byte, 1) < 1);
 }
 
