@@ -24,7 +24,7 @@ SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-san
 
 # libdwarf and libelf stay out of the library: only the command-line tool loads them (a bad file must not take a debugger
 # down).
-TOOL := $(wildcard core/cli/*.c core/types/dwarf*.c core/types/symbols.c core/mem/elfcore.c)
+TOOL := $(wildcard core/cli/*.c core/types/dwarf*.c core/types/symbols.c)
 CORE := $(filter-out core/hmap/% core/tests/% $(TOOL),$(wildcard core/*.c core/*/*.c))
 HMAP := $(wildcard core/hmap/*.c)
 TESTS := $(wildcard core/tests/test_*.c)
@@ -38,7 +38,7 @@ CLI := build/mapscope
 export DWARF_CFLAGS := $(or $(shell pkg-config --cflags libdwarf 2>/dev/null),-idirafter /usr/include/libdwarf)
 CLI_LIBS := $(or $(shell pkg-config --libs libdwarf 2>/dev/null),-ldwarf) -lelf
 # Tests of what only the tool has.
-TOOL_TESTS := dwarf% elfcore% location% symbols% image%
+TOOL_TESTS := dwarf% location% symbols% image%
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: all lib cli fixtures deps demo check check-core check-gdb check-lldb check-cli asan \

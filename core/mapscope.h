@@ -130,6 +130,27 @@ struct ms_value {
 		error; /* with MS_REFUSED: why, in the debugger's words; the caller's, valid until its next call-back */
 };
 
+/* A file, or a part of it, that the target has mapped. One of a list, so without a size of its own.  */
+struct ms_mapping {
+	uint64_t start, end; /* addresses */
+	uint64_t offset;     /* of START in the file, bytes */
+	const char *path;    /* as the process saw it */
+};
+
+/* The process around a map, as a core file would tell of it. What is not known is 0 or NULL; pointers are the caller's, valid
+   until its next call-back.  */
+struct ms_process_facts {
+	uint64_t size; /* sizeof(struct ms_process_facts) */
+	int64_t pid;
+	const void *auxv; /* the auxiliary vector: pairs of words as the target holds them */
+	uint64_t auxv_size;
+	const struct ms_mapping *mappings; /* by address */
+	uint64_t mapping_count;
+	uint64_t
+		stack_end; /* where the stack of the outermost frame of the selected thread begins, as far as was looked */
+	const char *lacks; /* one line: what of this could not be had, and why; NULL: nothing */
+};
+
 /* Types and names of the target. Each call-back answers MS_OK, MS_NOT_FOUND or another negative code.  */
 struct ms_types {
 	uint64_t size; /* sizeof(struct ms_types) */
@@ -150,6 +171,10 @@ struct ms_types {
 	void (*variable)(void *user, const char *name, struct ms_value *out, int64_t *answer);
 	/* A pointer to TYPE (KIND MS_POINTER; TYPE 0: to void), or an array of COUNT of it (MS_ARRAY). NULL: none can be made.  */
 	void (*derive)(void *user, uint32_t kind, uint64_t type, uint64_t count, uint64_t *type_out, int64_t *answer);
+	/* For map-save; NULL, or MS_NOT_FOUND: there is no process, or nothing is known of it.  */
+	void (*process)(void *user, struct ms_process_facts *out, int64_t *answer);
+	/* The register NAME ("rip") of the selected thread in its innermost frame, of at most 64 bits. NULL: none is known.  */
+	void (*reg)(void *user, const char *name, uint64_t *value_out, int64_t *answer);
 };
 
 /* ---- Contexts ---- */

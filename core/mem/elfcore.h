@@ -8,15 +8,9 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "mapscope.h"
 
 struct ms_elfcore;
-
-/* A file that was mapped: note NT_FILE.  */
-struct ms_mapping {
-	uint64_t start, end; /* addresses */
-	uint64_t offset;     /* of START in the file, bytes */
-	const char *path;    /* as the process saw it */
-};
 
 struct ms_elfcore_facts {
 	uint32_t pointer_size; /* 4 or 8 */
@@ -25,7 +19,7 @@ struct ms_elfcore_facts {
 	uint64_t entry;	      /* where the executable begins to run: AT_ENTRY of note NT_AUXV; 0: not said */
 	const char *command;  /* the program's name, at most 15 characters: note NT_PRPSINFO; "" if not said */
 	uint64_t missing;     /* bytes of memory that the core announces and does not hold: it is truncated */
-	size_t mapping_count; /* in the order of the note */
+	size_t mapping_count; /* in the order of note NT_FILE */
 	const struct ms_mapping *mappings;
 };
 

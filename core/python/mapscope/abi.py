@@ -96,6 +96,28 @@ class Batch(ctypes.Structure):
     ]
 
 
+class Mapping(ctypes.Structure):
+    _fields_ = [
+        ("start", c_uint64),
+        ("end", c_uint64),
+        ("offset", c_uint64),
+        ("path", c_char_p),
+    ]
+
+
+class ProcessFacts(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint64),
+        ("pid", c_int64),
+        ("auxv", c_void_p),
+        ("auxv_size", c_uint64),
+        ("mappings", c_void_p),
+        ("mapping_count", c_uint64),
+        ("stack_end", c_uint64),
+        ("lacks", c_char_p),
+    ]
+
+
 ANSWER = POINTER(c_int64)
 READ = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, c_void_p, c_uint64, ANSWER)
 EVALUATE = ctypes.CFUNCTYPE(None, c_void_p, c_char_p, POINTER(Value), ANSWER)
@@ -105,6 +127,8 @@ FIELD = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, c_uint32, POINTER(Field), ANS
 SYMBOL = LOOKUP
 VARIABLE = EVALUATE
 DERIVE = ctypes.CFUNCTYPE(None, c_void_p, c_uint32, c_uint64, c_uint64, POINTER(c_uint64), ANSWER)
+PROCESS = ctypes.CFUNCTYPE(None, c_void_p, POINTER(ProcessFacts), ANSWER)
+REG = LOOKUP
 
 
 class Memory(ctypes.Structure):
@@ -130,6 +154,8 @@ class Types(ctypes.Structure):
         ("symbol", SYMBOL),
         ("variable", VARIABLE),
         ("derive", DERIVE),
+        ("process", PROCESS),
+        ("reg", REG),
     ]
 
 

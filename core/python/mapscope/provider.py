@@ -6,6 +6,7 @@ answer as its last act; one that did not get so far counts as interrupted."""
 
 import contextlib
 import ctypes
+import os
 import sys
 from typing import Any, Callable, Dict, Hashable, Iterator, List, NamedTuple, Optional, Protocol, Tuple
 
@@ -37,6 +38,23 @@ class Shape(NamedTuple):
     members: Tuple[Member, ...] = ()
 
 
+class Mapping(NamedTuple):
+    start: int
+    end: int
+    offset: int  # of START in the file
+    path: str
+
+
+class Process(NamedTuple):
+    """See struct ms_process_facts."""
+
+    pid: int
+    auxv: bytes
+    mappings: Tuple[Mapping, ...]
+    stack_end: int
+    lacks: str = ""
+
+
 class Target(Protocol):
     """The debugger's side. Native types are its own type objects, with == between them."""
 
@@ -45,6 +63,9 @@ class Target(Protocol):
 
     # def variable(self, name: str) -> Optional[Tuple[bytes, int, Any]]
     # As evaluate, for a single name; None where there is none. A Target that has it leaves paths to the decoder.
+
+    # def process(self) -> Optional[Process], def register(self, name: str) -> Optional[int]
+    # For map-save: a Target need not have them.
 
     def lookup(self, name: str) -> Any:
         ...  # native type or None
@@ -95,6 +116,8 @@ class Provider:
             guard(abi.SYMBOL, self._symbol),
             guard(abi.VARIABLE, self._variable) if hasattr(target, "variable") else ctypes.cast(0, abi.VARIABLE),
             guard(abi.DERIVE, self._derive),
+            guard(abi.PROCESS, self._process) if hasattr(target, "process") else ctypes.cast(0, abi.PROCESS),
+            guard(abi.REG, self._reg) if hasattr(target, "register") else ctypes.cast(0, abi.REG),
         )
 
     def clear_types(self) -> None:
@@ -210,6 +233,27 @@ class Provider:
         if address is None:
             return Code.NOT_FOUND
         out[0] = address
+        return Code.OK
+
+    def _process(self, out: Any) -> int:
+        found = self.target.process()  # type: ignore[attr-defined]
+        if found is None:
+            return Code.NOT_FOUND
+        facts = out.contents
+        files = [abi.Mapping(*one[:3], os.fsencode(one.path)) for one in found.mappings]
+        lacks = one_line(found.lacks).encode("utf-8", "replace") if found.lacks else None
+        lent = ctypes.create_string_buffer(found.auxv, max(len(found.auxv), 1)), (abi.Mapping * len(files))(*files)
+        self._lent_facts = lent, lacks  # until the next ones
+        facts.pid, facts.stack_end, facts.lacks = found.pid, found.stack_end, lacks
+        facts.auxv, facts.auxv_size = ctypes.addressof(lent[0]), len(found.auxv)
+        facts.mappings, facts.mapping_count = ctypes.addressof(lent[1]), len(files)
+        return Code.OK
+
+    def _reg(self, name: bytes, out: Any) -> int:
+        value = self.target.register(name.decode())  # type: ignore[attr-defined]
+        if value is None:
+            return Code.NOT_FOUND
+        out[0] = value & 0xFFFFFFFFFFFFFFFF
         return Code.OK
 
     def _type(self, number: int, out: Any) -> int:
