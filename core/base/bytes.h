@@ -1,4 +1,4 @@
-/* Loads of the target's integers from a copy of its memory, by size and byte order.  */
+/* Loads and stores of the target's integers in a copy of its memory, by size and byte order.  */
 #ifndef MS_BASE_BYTES_H
 #define MS_BASE_BYTES_H
 
@@ -32,6 +32,15 @@ static inline int64_t ms_load_signed(const void *bytes, uint64_t size, bool big_
 		return (int64_t)value;
 	uint64_t sign = (uint64_t)1 << (8 * size - 1);
 	return (int64_t)((value ^ sign) - sign);
+}
+
+/* The lowest SIZE bytes of VALUE, as the target holds them; zeros beyond 8.  */
+static inline void ms_store(void *bytes, uint64_t size, uint64_t value, bool big_endian)
+{
+	uint8_t *p = bytes;
+
+	for (uint64_t i = 0; i < size; i++)
+		p[big_endian ? size - 1 - i : i] = i < 8 ? (uint8_t)(value >> 8 * i) : 0;
 }
 
 #endif

@@ -177,6 +177,8 @@ bool ms_elfcore_writable(const struct ms_elfcore *core, uint64_t address)
 {
 	size_t i = find_below(&core->own, address);
 
+	if (core->facts.answers) /* which holds only some pages of what was mapped */
+		return find_holder(&core->own, address);
 	return i < core->own.count && core->own.all[i].writable;
 }
 
@@ -250,6 +252,8 @@ static void take_auxv(struct ms_elfcore *core, const uint8_t *at, uint64_t size)
 {
 	size_t word = layout_of(core)->word;
 
+	core->facts.auxv = at;
+	core->facts.auxv_size = size;
 	for (; size >= 2 * word; at += 2 * word, size -= 2 * word)
 		if (load_word(core, at) == AT_ENTRY)
 			core->facts.entry = load_word(core, at + word);
@@ -291,6 +295,17 @@ static bool take_files(struct ms_elfcore *core, const uint8_t *at, uint64_t size
 	return true;
 }
 
+static void take(const uint8_t **out, uint64_t *size_out, const uint8_t *data, uint64_t size)
+{
+	*out = data;
+	*size_out = size;
+}
+
+static bool is_ours(const uint8_t *name, uint64_t size)
+{
+	return size >= sizeof MS_SNAPSHOT_OWNER && !memcmp(name, MS_SNAPSHOT_OWNER, sizeof MS_SNAPSHOT_OWNER);
+}
+
 static uint64_t padded(uint64_t size, uint64_t align)
 {
 	return (size + align - 1) / align * align;
@@ -313,6 +328,10 @@ static bool take_notes(struct ms_elfcore *core, const uint8_t *at, uint64_t size
 			take_command(core, data, data_size);
 		else if (from_kernel && type == NT_FILE)
 			whole = take_files(core, data, data_size);
+		else if (from_kernel && type == NT_PRSTATUS && !core->facts.status)
+			take(&core->facts.status, &core->facts.status_size, data, data_size);
+		else if (is_ours(name, name_size) && type == MS_SNAPSHOT_NOTE)
+			take(&core->facts.answers, &core->facts.answers_size, data, data_size);
 		uint64_t step = ms_min(padded(data_size, align), rest - name_size);
 		at = data + step;
 		size = rest - name_size - step;

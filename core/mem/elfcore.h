@@ -12,13 +12,24 @@
 
 struct ms_elfcore;
 
+/* The note that makes a core a snapshot of map-save.  */
+#define MS_SNAPSHOT_OWNER "mapscope"
+enum { MS_SNAPSHOT_NOTE = 0x6d617073, MS_SNAPSHOT_MOST = 32 << 20 /* bytes */ };
+
 struct ms_elfcore_facts {
 	uint32_t pointer_size; /* 4 or 8 */
 	bool big_endian;
-	uint16_t machine;     /* EM_X86_64, ... */
-	uint64_t entry;	      /* where the executable begins to run: AT_ENTRY of note NT_AUXV; 0: not said */
-	const char *command;  /* the program's name, at most 15 characters: note NT_PRPSINFO; "" if not said */
-	uint64_t missing;     /* bytes of memory that the core announces and does not hold: it is truncated */
+	uint16_t machine;    /* EM_X86_64, ... */
+	uint64_t entry;	     /* where the executable begins to run: AT_ENTRY of note NT_AUXV; 0: not said */
+	const char *command; /* the program's name, at most 15 characters: note NT_PRPSINFO; "" if not said */
+	uint64_t missing;    /* bytes of memory that the core announces and does not hold: it is truncated */
+	/* Of the first thread, as its note NT_PRSTATUS holds it; NULL: none.  */
+	const uint8_t *status;
+	uint64_t status_size;
+	const uint8_t *auxv; /* note NT_AUXV; NULL: none */
+	uint64_t auxv_size;
+	const uint8_t *answers; /* what map-save kept of types and names; NULL: this is no snapshot */
+	uint64_t answers_size;
 	size_t mapping_count; /* in the order of note NT_FILE */
 	const struct ms_mapping *mappings;
 };
