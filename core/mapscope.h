@@ -208,6 +208,9 @@ MS_API const char *ms_command_help(uint32_t index);
 /* Options of that command that begin with PREFIX, for completion: the N-th one, or NULL.  */
 MS_API const char *ms_command_option(uint32_t index, const char *prefix, uint32_t n);
 
+/* 1: only a debugger can do what that command asks for: breakpoints are set, or the target runs.  */
+MS_API int32_t ms_command_in_debugger(uint32_t index);
+
 struct ms_command;
 
 /* Begins command NAME with the words of LINE, unparsed. Never fails but for want of memory (NULL): what is wrong with the
@@ -287,6 +290,74 @@ MS_API const char *ms_iter_elem_text(struct ms_iter *iter, uint64_t i);
 MS_API const char *ms_iter_token(struct ms_iter *iter);
 /* After the end: what the reader must know (damage met, entries found are not count), one line; "" for nothing.  */
 MS_API const char *ms_iter_note(struct ms_iter *iter);
+
+/* ---- Events of maps, for breakpoints ---- */
+
+/* What can happen to a map, by number from 0: "make", "assign", "delete", "clear", "grow", "evacuate", "grow-done". NULL behind the
+   last.  */
+MS_API const char *ms_event_name(uint32_t event);
+
+/* A function that is called where an event happens. A breakpoint where it begins stops before the event, with the arguments
+   still in place.  */
+struct ms_event_site {
+	uint64_t size;	       /* sizeof(struct ms_event_site) */
+	const char *function;  /* its symbol */
+	const char *arguments; /* their names in debug information, in order, a space between them */
+	uint32_t argument_count;
+	uint32_t go;  /* 1: a function of Go's runtime, for ms_go_entry; 0: of the map in C, called as C is */
+	uint32_t map; /* which argument is the map's address, from 1; 0: none is */
+};
+
+/* The N-th function where EVENT happens. MS_NOT_FOUND behind the last.  */
+MS_API int32_t ms_event_site(uint32_t event, uint32_t n, struct ms_event_site *out);
+
+/* Where a function of Go's runtime begins for a breakpoint: it may run its first instructions twice, when the stack has to grow.
+   CODE is the function's first bytes. Answer: enum ms_convention; *OFFSET_OUT is behind the check of the stack, where no argument
+   has moved yet; 0 if there is none.  */
+enum ms_convention {
+	MS_CONVENTION_UNKNOWN = 0,
+	MS_CONVENTION_REGISTERS = 1, /* Go 1.17 and later on x86-64: arguments 1 to 4 in rax, rbx, rcx, rdi */
+	MS_CONVENTION_STACK = 2,     /* before: argument N in the N-th word above the stack pointer's */
+};
+MS_API int32_t ms_go_entry(const void *code, uint64_t size, uint32_t *offset_out);
+
+/* An event at hand: the program stands where the function begins.  */
+enum { MS_ARGUMENTS_MOST = 4 };
+struct ms_event {
+	uint64_t size; /* sizeof(struct ms_event) */
+	uint32_t event, site;
+	uint64_t arguments[MS_ARGUMENTS_MOST];
+	uint64_t map_type;  /* type number of the map or of a pointer to it; 0: the program's own descriptor tells */
+	uint32_t tell_type; /* 1: the line names it */
+};
+
+struct ms_hit;
+
+/* Reads what the event is about: the header, no more than a chain beside it. MS_NOT_FOUND: it is none, since the call changes
+   nothing (the old bucket has moved already; the growth goes on after this step).  */
+MS_API int32_t ms_hit_new(struct ms_context *ctx, const struct ms_event *event, struct ms_hit **out);
+MS_API void ms_hit_free(struct ms_hit *hit);
+/* The event in one line: "grow: double, 8 -> 16 buckets, count 52 + 1, load 6.6".  */
+MS_API const char *ms_hit_text(struct ms_hit *hit);
+/* The key of an assign or delete: type, bytes (the hit's) and address, or 0. MS_NOT_FOUND: there is none, or it cannot be read.  */
+MS_API int32_t ms_hit_key(struct ms_hit *hit, struct ms_value *out);
+/* The same as map-entries shows it; "" for none.  */
+MS_API const char *ms_hit_key_text(struct ms_hit *hit);
+/* Type number of the map or of a pointer to it; 0: not known.  */
+MS_API uint64_t ms_hit_type(const struct ms_hit *hit);
+
+/* What a command asks of its front-end, since it takes a debugger to do it. After MS_OK of a step of map-break, with status 0.  */
+struct ms_breakpoint {
+	uint64_t size; /* sizeof(struct ms_breakpoint) */
+	uint32_t event;
+	uint32_t go;	       /* MAP is a map of Go: 1; of C: 0 */
+	uint64_t map;	       /* the address of the one map that is meant; 0: any */
+	uint64_t map_type;     /* type number */
+	const char *expr;      /* as it was typed, escaped; "" for none */
+	const char *condition; /* as it was typed; "" for none */
+};
+/* MS_NOT_FOUND: CMD is no map-break, or it has failed. Texts are the command's.  */
+MS_API int32_t ms_command_breakpoint(const struct ms_command *cmd, struct ms_breakpoint *out);
 
 /* ---- Places of variables, for front-ends ---- */
 

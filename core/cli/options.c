@@ -68,6 +68,8 @@ void ms_options_help(const char *command, struct ms_buf *out)
 			"Commands:\n");
 	for (uint32_t i = 0; (name = ms_command_name(i)); i++) {
 		const char *help = ms_command_help(i);
+		if (ms_command_in_debugger(i))
+			continue;
 		ms_buf_printf(out, "  %-10s %.*s\n", name + strlen(prefix), (int)strcspn(help, "\n"), help);
 	}
 	ms_buf_printf(out,
@@ -101,12 +103,14 @@ static bool take_command(struct ms_options *out, const char *word, struct ms_buf
 	for (uint32_t i = 0; (name = ms_command_name(i)); i++)
 		if (!strcmp(name + strlen(prefix), bare)) {
 			out->command = name;
-			return true;
+			return !ms_command_in_debugger(i) ||
+			       refuse(error, "", word, " takes a debugger: gdb and lldb have it, see README.md");
 		}
 	struct ms_buf known = { 0 };
 	ms_buf_str(&known, " is no command; there are");
 	for (uint32_t i = 0; (name = ms_command_name(i)); i++)
-		ms_buf_printf(&known, "%s %s", i ? "," : "", name + strlen(prefix));
+		if (!ms_command_in_debugger(i))
+			ms_buf_printf(&known, "%s %s", i ? "," : "", name + strlen(prefix));
 	ms_buf_str(&known, " (mapscope --help)");
 	refuse(error, "", word, ms_buf_text(&known));
 	ms_buf_fini(&known);

@@ -24,6 +24,8 @@ static const struct option {
 	{ "--sort", MS_OPT_SORT, WORD, "the word key" },
 	{ "--expr", MS_OPT_EXPR, FLAG, NULL },
 	{ "--where", MS_OPT_WHERE, WORD, "a condition, in parentheses if it holds spaces" },
+	{ "--for", MS_OPT_FOR, NUMBER, "a number of events" },
+	{ "--summary", MS_OPT_SUMMARY, WORD, "the file of an earlier trace" },
 };
 
 enum { OPTIONS = sizeof options / sizeof *options, NEST_MOST = 256 };
@@ -181,6 +183,8 @@ static char **word_place(struct ms_args *args, enum ms_option bit)
 		return &args->type;
 	case MS_OPT_WHERE:
 		return &args->where;
+	case MS_OPT_SUMMARY:
+		return &args->summary;
 	default:
 		return &args->sort;
 	}
@@ -191,6 +195,7 @@ static int32_t take_number(struct ms_context *ctx, const struct option *option, 
 {
 	uint64_t *place = option->bit == MS_OPT_LIMIT	 ? &args->limit
 			  : option->bit == MS_OPT_OFFSET ? &args->offset
+			  : option->bit == MS_OPT_FOR	 ? &args->events
 							 : &args->bucket;
 	char digits[24] = "", *end = digits;
 
@@ -314,6 +319,22 @@ static int32_t take_option(struct source *source, uint32_t allowed, struct ms_ar
 	return status == MS_OK ? take_value(ctx, option, args, word, size) : status;
 }
 
+/* Behind "if" the rest of the line is the condition, in the debugger's language. WORD is "if", or begins with "if(".  */
+static int32_t take_condition(struct source *source, struct ms_args *args, const char *word)
+{
+	const char *rest = source->line || word[2] ? word + 2 : *source->words ? *source->words : "";
+	size_t size;
+
+	rest += strspn(rest, " \t\n");
+	size = strlen(rest);
+	while (size && is_space(rest[size - 1]))
+		size--;
+	if (!size)
+		return ms_fail(source->ctx, MS_USAGE, "a condition is missing behind if");
+	args->condition = copy(rest, size);
+	return args->condition ? MS_NOT_FOUND : ms_fail(source->ctx, MS_NO_MEMORY, "out of memory");
+}
+
 /* An empty word is none.  */
 static int32_t check_words(struct ms_context *ctx, const struct ms_grammar *grammar, const struct ms_args *args)
 {
@@ -338,8 +359,12 @@ static int32_t parse(struct source *source, const struct ms_grammar *grammar, st
 			options_end = true;
 		else if (option)
 			status = take_option(source, grammar->options, out, word, size);
+		else if (grammar->condition && !strncmp(word, "if", 2) && (size == 2 || word[2] == '('))
+			status = take_condition(source, out, word);
 		else
 			status = take_word(source->ctx, grammar, out, word, size);
+		if (status == MS_NOT_FOUND)
+			break;
 		if (status < 0)
 			return status;
 	}
@@ -367,5 +392,7 @@ void ms_args_fini(struct ms_args *args)
 	free(args->type);
 	free(args->sort);
 	free(args->where);
+	free(args->summary);
+	free(args->condition);
 	*args = (struct ms_args){ 0 };
 }

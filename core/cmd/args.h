@@ -21,6 +21,8 @@ enum ms_option {
 	MS_OPT_SORT = 1 << 10,
 	MS_OPT_EXPR = 1 << 11,
 	MS_OPT_WHERE = 1 << 12,
+	MS_OPT_FOR = 1 << 13,
+	MS_OPT_SUMMARY = 1 << 14,
 };
 
 enum { MS_WORDS_MOST = 256 };
@@ -31,6 +33,7 @@ struct ms_grammar {
 	uint32_t least, most;	    /* words */
 	const char *words;	    /* what they are, as the usage line has it: "EXPR KEY..." */
 	const char *const *missing; /* LEAST texts: what each word is, "a KEY: ..."; NULL: one EXPR */
+	bool condition;		    /* a word "if" ends the words: what follows is the debugger's, as it is */
 };
 
 /* Of a grammar: one EXPR and nothing else.  */
@@ -42,8 +45,9 @@ struct ms_args {
 	const char *expr;    /* the first of WORDS, NULL for none */
 	uint32_t word_count; /* all words, EXPR among them, as they were typed */
 	char **words;
-	char *from, *output, *type, *sort, *where;
-	uint64_t limit, offset, bucket;
+	char *from, *output, *type, *sort, *where, *summary;
+	char *condition; /* behind "if"; NULL for none */
+	uint64_t limit, offset, bucket, events;
 };
 
 /* Understands LINE for a command of that GRAMMAR. MS_OK, MS_NO_MEMORY, or MS_USAGE with the reason

@@ -54,6 +54,7 @@ struct ms_command_kind {
 	struct ms_grammar grammar;
 	bool rows_are_entries; /* a row is what count counts */
 	bool without_map;      /* no map is opened before BEGIN */
+	bool in_debugger;      /* ms_command_in_debugger */
 	/* After the map is open. MS_OK: go on with STEP; MS_NOT_FOUND: all is printed.  */
 	int32_t (*begin)(struct ms_command *cmd);
 	/* Shows a row or passes one over. MS_OK, MS_AGAIN (the slice is over), MS_NOT_FOUND (no more), or a failure. NULL: BEGIN
@@ -66,7 +67,7 @@ struct ms_command_kind {
 	void (*free)(struct ms_command *cmd); /* of cmd->own, which is set */
 };
 
-extern const struct ms_command_kind ms_command_info, ms_command_buckets, ms_command_entries;
+extern const struct ms_command_kind ms_command_info, ms_command_buckets, ms_command_entries, ms_command_break;
 
 /* Where rows are printed to.  */
 struct ms_view ms_command_view(struct ms_command *cmd);

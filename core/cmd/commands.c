@@ -12,7 +12,8 @@
 
 enum { OUTPUT_MOST = 64 << 10 };
 
-static const struct ms_command_kind *const kinds[] = { &ms_command_info, &ms_command_buckets, &ms_command_entries };
+static const struct ms_command_kind *const kinds[] = { &ms_command_info, &ms_command_buckets, &ms_command_entries,
+						       &ms_command_break };
 
 static const struct ms_command_kind *kind_at(uint32_t index)
 {
@@ -32,6 +33,11 @@ const char *ms_command_help(uint32_t index)
 const char *ms_command_option(uint32_t index, const char *prefix, uint32_t n)
 {
 	return kind_at(index) ? ms_args_option(kind_at(index)->grammar.options, prefix, n) : NULL;
+}
+
+int32_t ms_command_in_debugger(uint32_t index)
+{
+	return kind_at(index) && kind_at(index)->in_debugger;
 }
 
 static struct ms_command *command_new(struct ms_context *ctx, const char *name)

@@ -11,7 +11,7 @@
 #include "cmd/args.h"
 #include "fake_target.h"
 
-enum { ALL = (1 << 12) - 1, NO_ROWS = MS_OPT_JSON | MS_OPT_OUTPUT | MS_OPT_TYPE | MS_OPT_EXPR };
+enum { ALL = (1 << 15) - 1, NO_ROWS = MS_OPT_JSON | MS_OPT_OUTPUT | MS_OPT_TYPE | MS_OPT_EXPR };
 
 static const struct ms_grammar all = { MS_ONE_EXPR, .options = ALL };
 
@@ -23,7 +23,9 @@ struct line {
 };
 
 #define ALL_OPTIONS                                                                                                    \
-	"--json --limit --offset --from -o --addr --type --bucket --old --new --sort --expr (-- ends the options)"
+	"--json --limit --offset --from -o --addr --type --bucket --old --new --sort --expr --where --for --summary "  \
+	"(-- ends "                                                                                                    \
+	"the options)"
 
 static const struct line table[] = {
 	{ "m", ALL, { .expr = "m" }, NULL },

@@ -118,6 +118,53 @@ class ProcessFacts(ctypes.Structure):
     ]
 
 
+class Site(ctypes.Structure):
+    """struct ms_event_site."""
+
+    _fields_ = [
+        ("size", c_uint64),
+        ("function", c_char_p),
+        ("arguments", c_char_p),
+        ("argument_count", c_uint32),
+        ("go", c_uint32),
+        ("map", c_uint32),
+    ]
+
+
+ARGUMENTS_MOST = 4
+
+
+class Event(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint64),
+        ("event", c_uint32),
+        ("site", c_uint32),
+        ("arguments", c_uint64 * ARGUMENTS_MOST),
+        ("map_type", c_uint64),
+        ("tell_type", c_uint32),
+    ]
+
+
+class Breakpoint(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint64),
+        ("event", c_uint32),
+        ("go", c_uint32),
+        ("map", c_uint64),
+        ("map_type", c_uint64),
+        ("expr", c_char_p),
+        ("condition", c_char_p),
+    ]
+
+
+class Convention(IntEnum):
+    """How a Go function takes its arguments."""
+
+    UNKNOWN = 0
+    REGISTERS = 1
+    STACK = 2
+
+
 ANSWER = POINTER(c_int64)
 READ = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, c_void_p, c_uint64, ANSWER)
 EVALUATE = ctypes.CFUNCTYPE(None, c_void_p, c_char_p, POINTER(Value), ANSWER)
@@ -191,6 +238,7 @@ _PROTOTYPES = {
     "ms_command_name": (c_char_p, [c_uint32]),
     "ms_command_help": (c_char_p, [c_uint32]),
     "ms_command_option": (c_char_p, [c_uint32, c_char_p, c_uint32]),
+    "ms_command_in_debugger": (c_int32, [c_uint32]),
     "ms_command_new": (c_void_p, [c_void_p, c_char_p, c_char_p]),
     "ms_command_step": (c_int32, [c_void_p, c_uint32]),
     "ms_command_output": (c_void_p, [c_void_p, POINTER(c_uint64)]),
@@ -212,6 +260,16 @@ _PROTOTYPES = {
     "ms_iter_elem_text": (c_char_p, [c_void_p, c_uint64]),
     "ms_iter_token": (c_char_p, [c_void_p]),
     "ms_iter_note": (c_char_p, [c_void_p]),
+    "ms_event_name": (c_char_p, [c_uint32]),
+    "ms_event_site": (c_int32, [c_uint32, c_uint32, POINTER(Site)]),
+    "ms_go_entry": (c_int32, [c_char_p, c_uint64, POINTER(c_uint32)]),
+    "ms_hit_new": (c_int32, [c_void_p, POINTER(Event), POINTER(c_void_p)]),
+    "ms_hit_free": (None, [c_void_p]),
+    "ms_hit_text": (c_char_p, [c_void_p]),
+    "ms_hit_key": (c_int32, [c_void_p, POINTER(Value)]),
+    "ms_hit_key_text": (c_char_p, [c_void_p]),
+    "ms_hit_type": (c_uint64, [c_void_p]),
+    "ms_command_breakpoint": (c_int32, [c_void_p, POINTER(Breakpoint)]),
     "ms_locate": (
         c_int32,
         [POINTER(Frame), c_char_p, c_uint64, c_void_p, c_void_p, c_uint64, POINTER(c_uint64), c_char_p, c_uint64],
