@@ -8,9 +8,12 @@ import gdb
 import mapscope
 import mapscope_printers
 from mapscope import abi, api
+from mapscope.events import NoSite, Order
 from mapscope.interrupts import interrupts
 from mapscope.maps import BadMap, Map
-from mapscope.session import Progress, Session
+from mapscope.provider import one_line
+from mapscope.session import Outcome, Progress, Session, ended
+from mapscope_events import Breakpoints
 from mapscope_interrupts import quietly
 from mapscope_scripts import Host, WorstFunction
 from mapscope_target import Target, raw
@@ -28,6 +31,9 @@ class MapCommand(gdb.Command):
         self.dont_repeat()
         with interrupts.command():
             outcome = self._session.run(self._name, line, gdb.write, Progress(_tell))
+        self._answer(outcome)
+
+    def _answer(self, outcome: Outcome) -> None:
         gdb.set_convenience_variable("_map_status", outcome.status)
         mapscope.worst = max(mapscope.worst, outcome.status)
         if outcome.failed:
@@ -51,6 +57,32 @@ class MapCommand(gdb.Command):
             shown = gdb.execute("complete output " + last, to_string=True)
             found = [line[len("output ") :] for line in shown.splitlines() if line.startswith("output ")]
         return [one[len(last) - len(word) :] for one in found]
+
+
+class MapBreak(MapCommand):
+    """map-break: what the line asks for is understood in C, the breakpoints are set here."""
+
+    def __init__(self, session: Session, name: str, breakpoints: Breakpoints) -> None:
+        self._breakpoints = breakpoints
+        super().__init__(session, name)
+
+    def invoke(self, line: str, from_tty: bool) -> None:
+        self.dont_repeat()
+        orders: List[Optional[Order]] = []
+        with interrupts.command():
+            outcome = self._session.run(
+                self._name,
+                line,
+                gdb.write,
+                Progress(_tell),
+                lambda command: orders.append(self._breakpoints.events.order(command)),
+            )
+            for order in filter(None, orders):
+                try:
+                    gdb.write(self._breakpoints.set(order) + "\n")
+                except (NoSite, gdb.error) as error:
+                    outcome = ended(abi.Status.FAILED, self._session.escape(one_line(error)))
+        self._answer(outcome)
 
 
 class MapFunction(gdb.Function):
@@ -159,8 +191,12 @@ def install(here: str) -> None:
     """Called once, when the library has been found. HERE is the folder of this file."""
     target = Target()
     session = Session(abi.load(here), target, interrupts.pending)
+    breakpoints = Breakpoints(session, target)
     for name in session.commands:
-        MapCommand(session, name)
+        if name == "map-break":
+            MapBreak(session, name, breakpoints)
+        else:
+            MapCommand(session, name)
     MapFunction(session, "map_len", "count", "Number of entries of a map: $map_len (MAP).")
     MapFunction(session, "map_growing", "growing", "Whether a map is growing, 1 or 0: $map_growing (MAP).")
     WorstFunction()

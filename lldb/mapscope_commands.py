@@ -70,6 +70,8 @@ def install(debugger: lldb.SBDebugger, here: str, loader: Any) -> None:
     added: List[str] = []
     try:
         for name in decoder.commands:
+            if decoder.in_debugger(name):
+                continue
             kind = "".join(word.capitalize() for word in name.split("-"))
             setattr(loader, kind, type(kind, (MapCommand,), {"name": name, "help": decoder.help(name)}))
             _add(debugger, f"--class {loader.__name__}.{kind} {name}")

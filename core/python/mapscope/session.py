@@ -50,9 +50,16 @@ class Session:
         if not self.context:
             raise abi.LoadError("the decoder cannot start: out of memory")
 
-    def run(self, name: str, line: str, write: Callable[[str], Any], progress: "Progress") -> Outcome:
+    def run(
+        self,
+        name: str,
+        line: str,
+        write: Callable[[str], Any],
+        progress: "Progress",
+        after: Callable[[int], Any] = lambda command: None,
+    ) -> Outcome:
         """Runs a command to its end, or to the user's Ctrl-C, handing its output to WRITE. A KeyboardInterrupt of WRITE
-        (the pager's q) ends it without a word."""
+        (the pager's q) ends it without a word. AFTER sees the command before it is gone."""
         self.refresh()
         self.provider.trouble = None
         command = self.lib.ms_command_new(self.context, name.encode(), line.encode("utf-8", "surrogateescape"))
@@ -65,6 +72,7 @@ class Session:
             if not wanted:
                 return ended(Status.PARTIAL)
             outcome = Outcome(self.lib.ms_command_status(command), text(self.lib.ms_command_error(command)))
+            after(command)
         finally:
             self.running -= 1
             self.lib.ms_command_free(command)
@@ -79,6 +87,10 @@ class Session:
         """Options of that command which begin with PREFIX."""
         index, raw = self.commands.index(name), prefix.encode()
         return _listed(lambda n: self.lib.ms_command_option(index, raw, n))
+
+    def in_debugger(self, name: str) -> bool:
+        """Whether the command asks for more than an answer, such as breakpoints."""
+        return bool(self.lib.ms_command_in_debugger(self.commands.index(name)))
 
     def help(self, name: str) -> str:
         return text(self.lib.ms_command_help(self.commands.index(name)))
