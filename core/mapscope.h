@@ -175,6 +175,10 @@ struct ms_types {
 	void (*process)(void *user, struct ms_process_facts *out, int64_t *answer);
 	/* The register NAME ("rip") of the selected thread in its innermost frame, of at most 64 bits. NULL: none is known.  */
 	void (*reg)(void *user, const char *name, uint64_t *value_out, int64_t *answer);
+	/* The name of the object-file symbol that begins at ADDRESS ("hmap_hash_32"); a stub that leads to a function of another
+	   module has that function's name, with or without "@plt". *NAME_OUT is the caller's, valid until its next call-back.
+	   NULL: there are no names.  */
+	void (*symbol_at)(void *user, uint64_t address, const char **name_out, int64_t *answer);
 };
 
 /* ---- Contexts ---- */
@@ -252,7 +256,8 @@ struct ms_map;
 MS_API int32_t ms_map_open(struct ms_context *ctx, const struct ms_value *value, struct ms_map **out);
 MS_API void ms_map_free(struct ms_map *map);
 /* Header facts by their JSON name: "count", "B", "buckets", "old_buckets" (0 at rest), "growing" (0, 1), "nil" (0, 1),
-   "writing" (0, 1: the program is in the middle of an assign, delete or clear). MS_NOT_FOUND for another name.  */
+   "writing" (0, 1: the program is in the middle of an assign, delete or clear), "hash0" (the seed); of a C map "hash" and
+   "equal" (addresses of its functions). MS_NOT_FOUND for another name.  */
 MS_API int32_t ms_map_number(const struct ms_map *map, const char *name, int64_t *out);
 /* One line: type, length, B and growth, from the header only.  */
 MS_API const char *ms_map_summary(struct ms_map *map);

@@ -92,6 +92,14 @@ class Target:
         except gdb.error:
             return None
 
+    def symbol_at(self, address: int) -> Optional[str]:
+        # "hmap_hash_32 in section .text of /lib/libx.so"; within a function, "name + 4 in section .text".
+        try:
+            name, found, _ = gdb.execute(f"info symbol {address:#x}", to_string=True).partition(" in section ")
+        except gdb.error:
+            return None
+        return name if found and " + " not in name else None
+
     def plain(self, native: gdb.Type) -> gdb.Type:
         """Without const and volatile."""
         return native.unqualified()

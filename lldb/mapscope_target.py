@@ -168,6 +168,13 @@ class Target:
                 return address
         return None
 
+    def symbol_at(self, address: int) -> Optional[str]:
+        place = self.target.ResolveLoadAddress(address)
+        if not lives(self.target.GetProcess()):
+            place = self.target.ResolveFileAddress(address)
+        symbol = place.GetSymbol()
+        return symbol.GetName() if symbol.IsValid() and symbol.GetStartAddress() == place else None
+
     def plain(self, native: Any) -> Any:
         """Without const and volatile. To ask for that takes a typedef off an array."""
         if isinstance(native, Type):

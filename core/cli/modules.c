@@ -147,23 +147,40 @@ struct ms_dwarf *ms_module_dwarf(struct ms_module *module)
 	return module->dwarf;
 }
 
-bool ms_module_symbol(struct ms_module *module, const char *name, uint64_t *out)
+/* Its symbol tables; NULL: they cannot be read.  */
+static struct ms_symbols *symbols_of(struct ms_module *module)
 {
 	struct ms_buf error = { 0 };
+
+	if (!module->symbols && ms_symbols_open(module->path, &module->symbols, &error) != MS_OK)
+		module->symbols = NULL;
+	ms_buf_fini(&error);
+	return module->symbols;
+}
+
+bool ms_module_symbol(struct ms_module *module, const char *name, uint64_t *out)
+{
 	struct ms_symbol symbol;
 	bool found;
 
 	if (module->dwarf) {
 		found = ms_dwarf_symbol(module->dwarf, name, out) == MS_OK;
 	} else {
-		if (!module->symbols && ms_symbols_open(module->path, &module->symbols, &error) != MS_OK)
-			module->symbols = NULL;
-		ms_buf_fini(&error);
-		found = module->symbols && ms_symbols_find(module->symbols, name, &symbol) == MS_OK;
+		found = symbols_of(module) && ms_symbols_find(module->symbols, name, &symbol) == MS_OK;
 		*out = found ? symbol.address : 0;
 	}
 	*out += module->bias;
 	return found;
+}
+
+const char *ms_module_symbol_at(struct ms_module *module, uint64_t address)
+{
+	uint64_t in_file = address - module->bias;
+	struct ms_symbol symbol;
+
+	if (!symbols_of(module) || ms_symbols_at(module->symbols, in_file, &symbol) != MS_OK)
+		return NULL;
+	return symbol.address == in_file ? symbol.name : NULL;
 }
 
 void ms_module_fini(struct ms_module *module)

@@ -41,6 +41,8 @@ bool ms_module_map(struct ms_module *module, const struct ms_mapped *mapped);
 struct ms_dwarf *ms_module_dwarf(struct ms_module *module);
 /* The target's address of its symbol NAME.  */
 bool ms_module_symbol(struct ms_module *module, const char *name, uint64_t *out);
+/* The name of its symbol that begins at the target's ADDRESS; NULL: none does.  */
+const char *ms_module_symbol_at(struct ms_module *module, uint64_t address);
 void ms_module_fini(struct ms_module *module);
 
 #endif

@@ -273,6 +273,19 @@ static void answer_symbol(void *user, const char *name, uint64_t *address_out, i
 	*answer = MS_NOT_FOUND;
 }
 
+static void answer_symbol_at(void *user, uint64_t address, const char **name_out, int64_t *answer)
+{
+	struct ms_target *target = user;
+
+	if (is_interrupted(target, answer))
+		return;
+	*name_out = NULL;
+	for (size_t i = 0; i < target->module_count && !*name_out; i++)
+		if (ms_module_map(&target->modules[i], &target->mapped))
+			*name_out = ms_module_symbol_at(&target->modules[i], address);
+	*answer = *name_out ? MS_OK : MS_NOT_FOUND;
+}
+
 /* The bytes of a value that has no address, a known constant for one.  */
 static int64_t hold_value(struct ms_target *target, size_t module, const struct ms_dwarf_variable *variable,
 			  const struct ms_location *location, const struct ms_location_target *place,
@@ -409,6 +422,7 @@ struct ms_types ms_target_types(struct ms_target *target)
 		.symbol = answer_symbol,
 		.variable = answer_variable,
 		.derive = answer_derive,
+		.symbol_at = answer_symbol_at,
 	};
 }
 

@@ -544,6 +544,19 @@ static void answer_symbol(void *user, const char *name, uint64_t *address_out, i
 	*answer = symbol ? MS_OK : MS_NOT_FOUND;
 }
 
+static void answer_symbol_at(void *user, uint64_t address, const char **name_out, int64_t *answer)
+{
+	struct fake_target *t = user;
+
+	if (!asked(t, answer))
+		return;
+	*answer = MS_NOT_FOUND;
+	for (uint32_t i = 0; i < t->symbol_count && *answer != MS_OK; i++) {
+		*name_out = t->symbols[i].text;
+		*answer = t->symbols[i].address == address ? MS_OK : MS_NOT_FOUND;
+	}
+}
+
 /* ---- Life ---- */
 
 void fake_init(struct fake_target *t, uint32_t pointer_size, bool big_endian)
@@ -601,7 +614,8 @@ struct ms_context *fake_open(struct fake_target *t)
 				  .field = answer_field,
 				  .symbol = answer_symbol,
 				  .variable = t->paths ? answer_variable : NULL,
-				  .derive = t->no_derive ? NULL : answer_derive };
+				  .derive = t->no_derive ? NULL : answer_derive,
+				  .symbol_at = answer_symbol_at };
 
 	ms_free(t->ctx);
 	t->ctx = ms_new(&memory, &types);

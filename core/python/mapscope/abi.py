@@ -172,6 +172,7 @@ LOOKUP = ctypes.CFUNCTYPE(None, c_void_p, c_char_p, POINTER(c_uint64), ANSWER)
 TYPE = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, POINTER(Type), ANSWER)
 FIELD = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, c_uint32, POINTER(Field), ANSWER)
 SYMBOL = LOOKUP
+SYMBOL_AT = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, POINTER(c_char_p), ANSWER)
 VARIABLE = EVALUATE
 DERIVE = ctypes.CFUNCTYPE(None, c_void_p, c_uint32, c_uint64, c_uint64, POINTER(c_uint64), ANSWER)
 PROCESS = ctypes.CFUNCTYPE(None, c_void_p, POINTER(ProcessFacts), ANSWER)
@@ -203,6 +204,7 @@ class Types(ctypes.Structure):
         ("derive", DERIVE),
         ("process", PROCESS),
         ("reg", REG),
+        ("symbol_at", SYMBOL_AT),
     ]
 
 

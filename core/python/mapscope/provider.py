@@ -82,6 +82,9 @@ class Target(Protocol):
     def symbol(self, name: str) -> Optional[int]:
         ...
 
+    def symbol_at(self, address: int) -> Optional[str]:
+        ...  # the name of the symbol that begins there
+
     def plain(self, native: Any) -> Any:
         ...  # without const and volatile
 
@@ -118,6 +121,7 @@ class Provider:
             guard(abi.DERIVE, self._derive),
             guard(abi.PROCESS, self._process) if hasattr(target, "process") else ctypes.cast(0, abi.PROCESS),
             guard(abi.REG, self._reg) if hasattr(target, "register") else ctypes.cast(0, abi.REG),
+            guard(abi.SYMBOL_AT, self._symbol_at),
         )
 
     def clear_types(self) -> None:
@@ -254,6 +258,14 @@ class Provider:
         if value is None:
             return Code.NOT_FOUND
         out[0] = value & 0xFFFFFFFFFFFFFFFF
+        return Code.OK
+
+    def _symbol_at(self, address: int, out: Any) -> int:
+        name = self.target.symbol_at(address)
+        if name is None:
+            return Code.NOT_FOUND
+        self._lent = ctypes.create_string_buffer(name.encode("utf-8", "replace"))
+        out[0] = ctypes.cast(self._lent, ctypes.c_char_p)
         return Code.OK
 
     def _type(self, number: int, out: Any) -> int:

@@ -1,0 +1,14 @@
+/* Symbols of the target, asked of the caller.  */
+#ifndef MS_ASK_H
+#define MS_ASK_H
+
+#include <stdint.h>
+
+struct ms_context;
+
+/* MS_OK with the address of the symbol NAME; MS_NOT_FOUND, without an error line; MS_INTERRUPTED.  */
+int32_t ms_ask_symbol(struct ms_context *ctx, const char *name, uint64_t *out);
+/* MS_OK with the name of the symbol that begins at ADDRESS, the caller's until its next call-back; else likewise.  */
+int32_t ms_ask_symbol_at(struct ms_context *ctx, uint64_t address, const char **out);
+
+#endif
