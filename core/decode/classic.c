@@ -213,6 +213,17 @@ static void summarise(struct ms_map *map, struct ms_buf *buf)
 		ms_buf_str(buf, ", being written");
 }
 
+/* "hash", "equal": where the map's own functions are.  */
+static int32_t descriptor_function(const struct classic_map *classic, const char *name, int64_t *out)
+{
+	uint64_t address;
+
+	if ((strcmp(name, "hash") && strcmp(name, "equal")) || !classic_descriptor(classic, name, &address))
+		return MS_NOT_FOUND;
+	*out = (int64_t)address;
+	return MS_OK;
+}
+
 static int32_t number(const struct ms_map *map, const char *name, int64_t *out)
 {
 	const struct classic_map *classic = (const struct classic_map *)map;
@@ -227,8 +238,10 @@ static int32_t number(const struct ms_map *map, const char *name, int64_t *out)
 		*out = classic_growing(classic);
 	else if (!strcmp(name, "writing"))
 		*out = !!(classic->flags & HMAP_HASH_WRITING);
+	else if (!strcmp(name, "hash0"))
+		*out = classic->hash0;
 	else
-		return MS_NOT_FOUND;
+		return descriptor_function(classic, name, out);
 	return MS_OK;
 }
 

@@ -81,6 +81,10 @@ struct ms_shape *classic_recognise(struct ms_context *ctx, struct ms_node *heade
 /* Sets the layout that holds for this map and what its keys and elems are, from MAP->header; or map->broken.  */
 void classic_settle_layout(struct classic_map *classic);
 
+/* What the descriptor that a C map carries says of its member NAME, a number or a pointer; false when there is none, or it cannot
+   be read.  */
+bool classic_descriptor(const struct classic_map *classic, const char *name, uint64_t *out);
+
 /* classic_walk.c */
 int32_t classic_walk_new(struct ms_map *map, const struct ms_walk_options *options, struct ms_notes *notes,
 			 struct ms_walk **out);

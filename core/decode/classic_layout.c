@@ -164,8 +164,8 @@ struct ms_shape *classic_recognise(struct ms_context *ctx, struct ms_node *heade
 /* ---- The descriptor that a C map carries ---- */
 
 /* The unsigned member NAME of the descriptor at ADDRESS; false when it has none, or cannot be read.  */
-static bool descriptor_number(struct ms_map *map, const struct ms_node *descriptor, uint64_t address, const char *name,
-			      uint64_t *out)
+static bool descriptor_number(const struct ms_map *map, const struct ms_node *descriptor, uint64_t address,
+			      const char *name, uint64_t *out)
 {
 	const struct ms_node *type;
 	uint64_t offset;
@@ -298,4 +298,14 @@ void classic_settle_layout(struct classic_map *classic)
 		map->key_size = indirect_size(map, map->key, "key_size", address);
 	if (map->elem_indirect)
 		map->elem_size = indirect_size(map, map->elem, "elem_size", address);
+}
+
+bool classic_descriptor(const struct classic_map *classic, const char *name, uint64_t *out)
+{
+	const struct ms_map *map = &classic->map;
+	const struct classic_shape *shape = (const struct classic_shape *)map->shape;
+
+	return shape->descriptor &&
+	       descriptor_number(map, shape->descriptor, ms_map_pointer(map, map->header + shape->descriptor_offset),
+				 name, out);
 }

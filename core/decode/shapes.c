@@ -63,14 +63,30 @@ bool ms_is_go_interface(const struct ms_node *node)
 	       (!strcmp(node->name, "runtime.eface") || !strcmp(node->name, "runtime.iface"));
 }
 
-/* The dynamic type: _type of an empty interface, tab->_type of any other.  */
-static int32_t dynamic_type(struct ms_context *ctx, const struct ms_node *node, const uint8_t *bytes,
-			    struct ms_go_type *out)
+bool ms_is_go_text(struct ms_context *ctx, const struct ms_node *node)
 {
-	const struct ms_node *type, *tab;
+	uint64_t word = ctx->memory.pointer_size, at[2];
+	const struct ms_node *text, *length;
+
+	if (node->kind != MS_STRUCT || node->member_count != 2 || !ms_node_member(ctx, node, "str", &at[0], &text) ||
+	    !ms_node_member(ctx, node, "len", &at[1], &length))
+		return false;
+	const struct ms_node *byte = text->kind == MS_POINTER ? ms_node_target(ctx, text) : NULL;
+	byte = byte ? ms_node_strip(ctx, byte) : NULL;
+	return byte && byte->size == 1 && at[0] == 0 && at[1] == word && length->kind == MS_INT && length->size == word;
+}
+
+/* The dynamic type: _type of an empty interface, tab->_type of any other.  */
+int32_t ms_go_words_of(struct ms_context *ctx, const struct ms_node *node, const uint8_t *bytes,
+		       struct ms_go_words *out)
+{
+	const struct ms_node *type, *tab, *data;
 	uint64_t address, offset;
 	uint8_t word[8];
 
+	*out = (struct ms_go_words){ 0 };
+	if (!ms_is_go_interface(node) || !ms_word_of(ctx, node, "data", bytes, &out->data, &data))
+		return MS_BAD_TYPE;
 	if (ms_word_of(ctx, node, "_type", bytes, &address, &type) && type->kind == MS_POINTER) {
 		/* below */
 	} else if (ms_word_of(ctx, node, "tab", bytes, &address, &type) && type->kind == MS_POINTER) {
@@ -88,32 +104,32 @@ static int32_t dynamic_type(struct ms_context *ctx, const struct ms_node *node, 
 	} else {
 		return MS_BAD_TYPE;
 	}
-	if (!address)
-		return MS_NOT_FOUND;
 	const struct ms_node *descriptor = ms_node_target(ctx, type);
-	descriptor = descriptor ? ms_node_strip(ctx, descriptor) : NULL;
-	return descriptor ? ms_go_type_read(ctx, descriptor, address, out) : MS_BAD_TYPE;
+	out->descriptor = descriptor ? ms_node_strip(ctx, descriptor) : NULL;
+	out->dynamic = address;
+	return out->descriptor ? MS_OK : MS_BAD_TYPE;
 }
 
 int32_t ms_go_interface_of(struct ms_context *ctx, const struct ms_node *node, const uint8_t *bytes,
 			   struct ms_go_held *out)
 {
 	const struct ms_node *data;
-	uint64_t word, offset, most = sizeof out->bytes;
+	uint64_t offset, most = sizeof out->bytes;
+	struct ms_go_words words;
+	int32_t status = ms_go_words_of(ctx, node, bytes, &words);
 
-	out->address = 0;
-	if (!ms_is_go_interface(node) || !ms_word_of(ctx, node, "data", bytes, &word, &data))
-		return MS_BAD_TYPE;
-	out->address = word;
-	int32_t status = dynamic_type(ctx, node, bytes, &out->type);
+	out->address = words.data;
+	if (status == MS_OK)
+		status = words.dynamic ? ms_go_type_read(ctx, words.descriptor, words.dynamic, &out->type)
+				       : MS_NOT_FOUND;
 	if (status < 0)
 		return status;
+	ms_node_member(ctx, node, "data", &offset, &data);
 	if (out->type.size > (out->type.direct ? data->size : most))
 		return MS_BAD_TYPE;
 	if (!out->type.direct)
-		return ms_read(ctx, word, out->bytes, out->type.size);
+		return ms_read(ctx, words.data, out->bytes, out->type.size);
 	out->address = 0;
-	ms_node_member(ctx, node, "data", &offset, &data);
 	memcpy(out->bytes, bytes + offset, data->size);
 	return MS_OK;
 }

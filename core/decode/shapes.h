@@ -20,6 +20,20 @@ bool ms_text_of(struct ms_context *ctx, enum ms_language language, const struct 
 bool ms_go_slice_of(struct ms_context *ctx, const struct ms_node *node, const uint8_t *bytes, uint64_t *address_out,
 		    uint64_t *length_out, const struct ms_node **element_out);
 
+/* Go's string by whatever name, also that of a type made of it: the runtime's two members.  */
+bool ms_is_go_text(struct ms_context *ctx, const struct ms_node *node);
+
+/* The two words of a Go interface.  */
+struct ms_go_words {
+	const struct ms_node *descriptor; /* the type of the struct at DYNAMIC */
+	uint64_t dynamic;		  /* address of the run-time type descriptor; 0: nil */
+	uint64_t data;			  /* the value, or where it lies */
+};
+
+/* MS_OK; or the words are none, or cannot be read: MS_BAD_TYPE, MS_FAULT, MS_INTERRUPTED.  */
+int32_t ms_go_words_of(struct ms_context *ctx, const struct ms_node *node, const uint8_t *bytes,
+		       struct ms_go_words *out);
+
 /* What a Go interface holds.  */
 struct ms_go_held {
 	struct ms_go_type type;

@@ -1,0 +1,183 @@
+/* The hash of a C map: its descriptor holds a function, whose name tells which of core/hmap's it is. A function that is
+   none of them is the program's own; it is not called.  */
+#include <float.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "decode/hasher.h"
+#include "types/ask.h"
+
+struct function {
+	const char *name;
+	int32_t (*hash)(struct ms_hasher *hasher, const uint8_t *key, uint64_t *out);
+	uint32_t size;	/* bytes of the key that it looks at */
+	uint32_t words; /* and pointers */
+};
+
+/* x86's format leaves 6 of 16 bytes unused, with any content. A target's long double is taken for the host's, as in out/.  */
+enum { LONG_DOUBLE_USED = LDBL_MANT_DIG == 64 ? 10 : sizeof(long double) };
+
+static bool big_endian(const struct ms_hasher *hasher)
+{
+	return hasher->ctx->memory.big_endian;
+}
+
+static uint64_t size_of(const struct ms_hasher *hasher, const struct function *function)
+{
+	return function->size + function->words * hasher->ctx->memory.pointer_size;
+}
+
+static int32_t hash_word(struct ms_hasher *hasher, const uint8_t *key, uint64_t *out)
+{
+	*out = hmap_hash_word(hmap_word(key, size_of(hasher, hasher->own), big_endian(hasher)), hasher->seed);
+	return MS_OK;
+}
+
+/* A loop for each size that is common, so that its load is one instruction.  */
+static void hash_words(struct ms_hasher *hasher, const uint8_t *keys, uint64_t count, uint64_t *out)
+{
+	uint64_t seed = hasher->seed, stride = hasher->map->key_size, size = size_of(hasher, hasher->own);
+	bool big = big_endian(hasher);
+
+	if (size == 8 && stride == 8)
+		for (uint64_t i = 0; i < count; i++)
+			out[i] = hmap_hash_word(hmap_word(keys + 8 * i, 8, big), seed);
+	else if (size == 4 && stride == 4)
+		for (uint64_t i = 0; i < count; i++)
+			out[i] = hmap_hash_word(hmap_word(keys + 4 * i, 4, big), seed);
+	else
+		for (uint64_t i = 0; i < count; i++)
+			out[i] = hmap_hash_word(hmap_word(keys + stride * i, size, big), seed);
+}
+
+static int32_t not_a_number(struct ms_hasher *hasher)
+{
+	return ms_fail(hasher->ctx, MS_NOT_FOUND, "the key is NaN, which has no hash: each assign draws one at random");
+}
+
+static int32_t hash_float(struct ms_hasher *hasher, const uint8_t *key, uint64_t *out)
+{
+	uint64_t size = size_of(hasher, hasher->own);
+	uint64_t magnitude = ms_load(key, size, big_endian(hasher)) << (64 - 8 * size) << 1;
+	uint64_t infinity = size == 4 ? (uint64_t)0x7f800000 << 33 : (uint64_t)0x7ff0000000000000 << 1;
+
+	if (magnitude > infinity)
+		return not_a_number(hasher);
+	*out = hmap_hash_word(hmap_float_word(key, size, big_endian(hasher)), hasher->seed);
+	return MS_OK;
+}
+
+static int32_t hash_long_double(struct ms_hasher *hasher, const uint8_t *key, uint64_t *out)
+{
+	long double value;
+
+	memcpy(&value, key, sizeof value);
+	if (value != value)
+		return not_a_number(hasher);
+	if (value == 0)
+		value = 0; /* -0 */
+	*out = hmap_hash_run(&value, LONG_DOUBLE_USED, hasher->seed, HMAP_HOST_BIG_ENDIAN);
+	return MS_OK;
+}
+
+static uint64_t hash_bytes(const struct ms_hasher *hasher, const uint8_t *bytes, uint64_t size)
+{
+	return hmap_hash_run(bytes, size, hasher->seed, big_endian(hasher));
+}
+
+static int32_t hash_scratch(struct ms_hasher *hasher, int32_t status, uint64_t *out)
+{
+	if (status == MS_OK)
+		*out = hash_bytes(hasher, (const uint8_t *)hasher->scratch.data, hasher->scratch.size);
+	return status;
+}
+
+static int32_t hash_cstring(struct ms_hasher *hasher, const uint8_t *key, uint64_t *out)
+{
+	return hash_scratch(hasher, ms_hasher_fetch_cstring(hasher, ms_map_pointer(hasher->map, key)), out);
+}
+
+static int32_t hash_text(struct ms_hasher *hasher, const uint8_t *key, uint64_t *out)
+{
+	return hash_scratch(hasher, ms_hasher_fetch_text(hasher, key), out);
+}
+
+static const struct function functions[] = {
+	{ "hmap_hash_8", hash_word, 1, 0 },
+	{ "hmap_hash_16", hash_word, 2, 0 },
+	{ "hmap_hash_32", hash_word, 4, 0 },
+	{ "hmap_hash_64", hash_word, 8, 0 },
+	{ "hmap_hash_pointer", hash_word, 0, 1 },
+	{ "hmap_hash_f32", hash_float, 4, 0 },
+	{ "hmap_hash_f64", hash_float, 8, 0 },
+	{ "hmap_hash_long_double", hash_long_double, sizeof(long double), 0 },
+	{ "hmap_hash_cstring", hash_cstring, 0, 1 },
+	{ "hmap_hash_text", hash_text, 0, 2 },
+};
+
+enum { FUNCTIONS = sizeof functions / sizeof *functions };
+
+/* Which of them begins at ADDRESS; NULL with its name, or "", in *NAME_OUT. A file without names may have its symbols elsewhere,
+   and several functions may have been folded into one: so both ways are asked.  */
+static const struct function *function_at(struct ms_context *ctx, uint64_t address, struct ms_buf *name_out)
+{
+	const char *name;
+	uint64_t found;
+
+	if (ms_ask_symbol_at(ctx, address, &name) == MS_OK) {
+		size_t size = strcspn(name, "@"); /* a stub: "hmap_hash_32@plt" */
+		ms_buf_escaped(name_out, name, size, 0);
+		for (size_t i = 0; i < FUNCTIONS; i++)
+			if (strlen(functions[i].name) == size && !memcmp(functions[i].name, name, size))
+				return &functions[i];
+	}
+	for (size_t i = 0; i < FUNCTIONS && ms_stopped(ctx) == MS_OK; i++)
+		if (ms_ask_symbol(ctx, functions[i].name, &found) == MS_OK && found == address)
+			return &functions[i];
+	return NULL;
+}
+
+static int32_t take(struct ms_hasher *hasher, const struct function *function)
+{
+	struct ms_context *ctx = hasher->ctx;
+	uint64_t size = size_of(hasher, function);
+
+	if (size > hasher->map->key_size)
+		return ms_fail(ctx, MS_NOT_FOUND, "its hash function %s takes %llu bytes, a key has %llu",
+			       function->name, (unsigned long long)size, (unsigned long long)hasher->map->key_size);
+	if (function->hash == hash_long_double && big_endian(hasher) != HMAP_HOST_BIG_ENDIAN)
+		return ms_fail(ctx, MS_NOT_FOUND, "its keys are long doubles of another machine");
+	hasher->own = (void *)function;
+	hasher->hash = function->hash;
+	hasher->words = function->hash == hash_word ? hash_words : NULL;
+	hasher->text = function->hash == hash_text && size == hasher->map->key_size ? hash_bytes : NULL;
+	return MS_OK;
+}
+
+static void keep(void *own)
+{
+	(void)own; /* a row of the table */
+}
+
+int32_t ms_hasher_of_c(struct ms_hasher *hasher)
+{
+	struct ms_context *ctx = hasher->ctx;
+	struct ms_buf name = { 0 };
+	int64_t address;
+	int32_t status;
+
+	hasher->free = keep;
+	if (ms_map_number(hasher->map, "hash", &address) != MS_OK || !address)
+		return ms_fail(ctx, MS_NOT_FOUND, "nothing in the map tells how its keys are hashed");
+	const struct function *function = function_at(ctx, (uint64_t)address, &name);
+	if (function)
+		status = take(hasher, function);
+	else if (name.size)
+		status = ms_fail(ctx, MS_NOT_FOUND, "its hash function is the program's own, %.300s",
+				 ms_buf_text(&name));
+	else
+		status = ms_fail(ctx, MS_NOT_FOUND, "its hash function at 0x%llx has no name: no symbols tell it",
+				 (unsigned long long)address);
+	ms_buf_fini(&name);
+	return status;
+}
