@@ -102,12 +102,18 @@ static void ask_all(struct asked *a)
 	struct ms_value value = { .size = sizeof value };
 	int64_t answer;
 	uint64_t address;
+	const char *name;
 
 	assert_int_equal(looked_up(&a->record, "struct node"), 1);
 	assert_int_equal(looked_up(&a->record, "struct nothing"), 0);
 	a->record.symbol(a->record.user, "begin", &address, &answer);
 	assert_true(answer == MS_OK && address == 0x1234);
 	a->record.symbol(a->record.user, "end", &address, &answer);
+	assert_int_equal(answer, MS_NOT_FOUND);
+	a->record.symbol_at(a->record.user, 0x1234, &name, &answer);
+	assert_int_equal(answer, MS_OK);
+	assert_string_equal(name, "begin");
+	a->record.symbol_at(a->record.user, 0x1235, &name, &answer);
 	assert_int_equal(answer, MS_NOT_FOUND);
 	a->record.variable(a->record.user, "v", &value, &answer);
 	assert_true(answer == MS_OK && value.type == 1 && value.address == 0x5000);
@@ -127,6 +133,8 @@ static void answers_are_given_again(void **state)
 		struct asked a;
 		struct ms_buf bytes = { 0 }, once_more = { 0 };
 		bool short_of_memory;
+		const char *name;
+		int64_t answer;
 		setup(&a, paths);
 		ask_all(&a);
 		ms_answers_write(a.answers, &bytes);
@@ -139,6 +147,8 @@ static void answers_are_given_again(void **state)
 		assert_int_equal(looked_up(&replay, "struct node"), 1);
 		assert_int_equal(looked_up(&replay, "struct nothing"), 0);
 		assert_int_equal(looked_up(&replay, "struct never_asked"), 0);
+		replay.symbol_at(read, 0x1234, &name, &answer);
+		assert_true(answer == MS_OK && !strcmp(name, "begin"));
 		same_value(&a.record, &replay, true, "v");
 		same_value(&a.record, &replay, true, "lost");
 		same_value(&a.record, &replay, false, "v.next + 1");

@@ -1,6 +1,7 @@
 /* The lists of answers, and how they are recorded. A question that was asked twice is kept once, with its first answer.  */
 #include "types/answers_inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,6 +267,55 @@ static void ask_symbol(void *user, const char *name, uint64_t *address_out, int6
 	ask_number(answers, RECORD_SYMBOL, name, answers->from->symbol, address_out, answer);
 }
 
+/* A symbol is known by its address as another name is by its text.  */
+static void address_text(uint64_t address, char out[24])
+{
+	snprintf(out, 24, "0x%llx", (unsigned long long)address);
+}
+
+struct name *answers_find_symbol_at(const struct ms_answers *answers, uint64_t address)
+{
+	char text[24];
+
+	address_text(address, text);
+	return answers_find_name(answers, RECORD_SYMBOL_AT, text);
+}
+
+void answers_give_name(const struct name *name, const char **name_out, int64_t *answer)
+{
+	*name_out = (const char *)name->bytes;
+	*answer = name->status;
+}
+
+static void ask_symbol_at(void *user, uint64_t address, const char **name_out, int64_t *answer)
+{
+	struct ms_answers *answers = user;
+	struct name *known = answers_find_symbol_at(answers, address);
+	int64_t status = MS_UNANSWERED;
+	const char *found = "";
+	char text[24];
+
+	if (!known) {
+		answers->from->symbol_at(answers->from->user, address, &found, &status);
+		if (status == MS_UNANSWERED || status == MS_INTERRUPTED) {
+			*answer = status;
+			return;
+		}
+		char *kept = copy(answers, status == MS_OK ? found : "");
+		address_text(address, text);
+		known = kept ? answers_add_name(answers, RECORD_SYMBOL_AT, text) : NULL;
+		if (!known) {
+			free(kept);
+			*answer = MS_NO_MEMORY;
+			return;
+		}
+		known->status = status;
+		known->bytes = (uint8_t *)kept;
+		known->byte_count = strlen(kept);
+	}
+	answers_give_name(known, name_out, answer);
+}
+
 static void ask_derive(void *user, uint32_t kind, uint64_t ours, uint64_t count, uint64_t *type_out, int64_t *answer)
 {
 	struct ms_answers *answers = user;
@@ -382,6 +432,7 @@ struct ms_types ms_answers_record(struct ms_answers *answers, const struct ms_ty
 		.symbol = ask_symbol,
 		.variable = from->variable || from->evaluate ? ask_variable : NULL,
 		.derive = ask_derive,
+		.symbol_at = from->symbol_at ? ask_symbol_at : NULL,
 	};
 }
 

@@ -10,7 +10,15 @@ enum {
 	CHAINS = 1024,
 };
 
-enum record { RECORD_TYPE = 1, RECORD_NAME, RECORD_SYMBOL, RECORD_VARIABLE, RECORD_EXPRESSION, RECORD_WORD };
+enum record {
+	RECORD_TYPE = 1,
+	RECORD_NAME,
+	RECORD_SYMBOL,
+	RECORD_SYMBOL_AT, /* TEXT is the address, BYTES the name */
+	RECORD_VARIABLE,
+	RECORD_EXPRESSION,
+	RECORD_WORD,
+};
 
 struct type {
 	struct ms_type type; /* NAME and FIELDS are ours, numbers of types too */
@@ -49,7 +57,10 @@ struct type *answers_add_type(struct ms_answers *answers);
 /* A new name with a copy of TEXT; NULL: memory is short.  */
 struct name *answers_add_name(struct ms_answers *answers, enum record kind, const char *text);
 struct name *answers_find_name(const struct ms_answers *answers, enum record kind, const char *text);
-/* As a call-back of struct ms_types.  */
+/* The same of the symbol that was asked for by ADDRESS.  */
+struct name *answers_find_symbol_at(const struct ms_answers *answers, uint64_t address);
+/* As call-backs of struct ms_types.  */
+void answers_give_name(const struct name *name, const char **name_out, int64_t *answer);
 void answers_give_value(const struct name *name, struct ms_value *out, int64_t *answer);
 
 #endif

@@ -194,6 +194,7 @@ static void take_record(struct cursor *from, struct ms_answers *answers)
 		break;
 	case RECORD_NAME:
 	case RECORD_SYMBOL:
+	case RECORD_SYMBOL_AT:
 	case RECORD_VARIABLE:
 	case RECORD_EXPRESSION:
 		take_name(from, answers, (enum record)kind);
@@ -274,6 +275,16 @@ static void give_symbol(void *user, const char *name, uint64_t *address_out, int
 	give_number(user, RECORD_SYMBOL, name, address_out, answer);
 }
 
+static void give_symbol_at(void *user, uint64_t address, const char **name_out, int64_t *answer)
+{
+	const struct name *name = answers_find_symbol_at(user, address);
+
+	if (name)
+		answers_give_name(name, name_out, answer);
+	else
+		*answer = MS_NOT_FOUND;
+}
+
 static void give_value(const struct ms_answers *answers, enum record kind, const char *text, struct ms_value *out,
 		       int64_t *answer)
 {
@@ -350,5 +361,6 @@ struct ms_types ms_answers_replay(struct ms_answers *answers, uint32_t pointer_s
 		.symbol = give_symbol,
 		.variable = give_variable,
 		.derive = give_derived,
+		.symbol_at = give_symbol_at,
 	};
 }
