@@ -81,6 +81,7 @@ void ms_options_help(const char *command, struct ms_buf *out)
 		      "Examples:\n"
 		      "  mapscope info --pid 1234 server.cache\n"
 		      "  mapscope entries --pid 1234 --stop '*tables[3].m' --json\n"
+		      "  mapscope save --pid 1234 server.cache before.core\n"
 		      "  mapscope buckets --core core.1234 0x55d0c3a012a0 --type 'struct counts'\n",
 		      target_help, status_help);
 }
@@ -199,7 +200,7 @@ static bool check(const struct ms_options *options, struct ms_buf *error)
 	if (options->what != DO_RUN)
 		return true;
 	if (!options->command)
-		wrong = "a command is missing: info, buckets or entries (mapscope --help)";
+		wrong = "a command is missing: info, buckets, entries and so on (mapscope --help)";
 	else if (!options->pid && !options->core)
 		wrong = "which program? --pid PID or --core FILE says so";
 	else if (options->pid && options->core)

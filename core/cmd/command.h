@@ -68,6 +68,17 @@ struct ms_command_kind {
 };
 
 extern const struct ms_command_kind ms_command_info, ms_command_buckets, ms_command_entries, ms_command_break;
+extern const struct ms_command_kind ms_command_save, ms_command_diff;
+
+/* Of help texts: what every EXPR is, and the option --expr.  */
+#define MS_EXPR_HELP                                                                                                   \
+	"EXPR names a map, or a pointer to one: a variable, a member, an element, a\n"                                 \
+	"dereference. One that holds spaces stands in parentheses. Nothing is called,\n"                               \
+	"assigned or written in the program, unless by --expr in lldb.\n"
+
+#define MS_EXPR_OPTION                                                                                                 \
+	"  --expr         EXPR is any expression of the debugger's (in gdb it always is);\n"                           \
+	"                 lldb may call functions and write to the program for it\n"
 
 /* Where rows are printed to.  */
 struct ms_view ms_command_view(struct ms_command *cmd);
@@ -78,10 +89,14 @@ int32_t ms_command_fetch(struct ms_command *cmd);
 /* Opens the map that the expression EXPR names, by the command's options. MS_OK, MS_NOT_FOUND (no map by its type), or a failure
    with an error line.  */
 int32_t ms_command_open_map(struct ms_command *cmd, const char *expr, struct ms_map **out);
-/* Begins a walk by the options given.  */
+/* Sets which rows are shown, by the options given.  */
+void ms_command_limit(struct ms_command *cmd);
+/* Begins a walk by them.  */
 int32_t ms_command_walk(struct ms_command *cmd, bool live_only);
 
-/* cmd/output.c: the file of -o, if any. MS_OK, or MS_IO with the reason.  */
+/* cmd/output.c: a file's name as a shell would take it, with "~/" for the home directory.  */
+void ms_output_path(const char *path, struct ms_buf *out);
+/* The file of -o, if any. MS_OK, or MS_IO with the reason.  */
 int32_t ms_output_open(struct ms_command *cmd);
 int32_t ms_output_flush(struct ms_command *cmd);
 int32_t ms_output_close(struct ms_command *cmd);

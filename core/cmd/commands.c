@@ -13,7 +13,7 @@
 enum { OUTPUT_MOST = 64 << 10 };
 
 static const struct ms_command_kind *const kinds[] = { &ms_command_info, &ms_command_buckets, &ms_command_entries,
-						       &ms_command_break };
+						       &ms_command_save, &ms_command_diff,    &ms_command_break };
 
 static const struct ms_command_kind *kind_at(uint32_t index)
 {
@@ -148,6 +148,15 @@ int32_t ms_command_fetch(struct ms_command *cmd)
 	return ms_fetch_run(&cmd->fetch, cmd->map);
 }
 
+void ms_command_limit(struct ms_command *cmd)
+{
+	bool all = cmd->args.given & (MS_OPT_LIMIT | MS_OPT_JSON | MS_OPT_OUTPUT);
+
+	cmd->limit = all ? cmd->args.limit : cmd->ctx->default_limit;
+	cmd->skip = cmd->args.offset;
+	cmd->from_start = !cmd->args.from;
+}
+
 int32_t ms_command_walk(struct ms_command *cmd, bool live_only)
 {
 	const struct ms_args *args = &cmd->args;
@@ -160,11 +169,7 @@ int32_t ms_command_walk(struct ms_command *cmd, bool live_only)
 		.only = args->bucket,
 	};
 
-	cmd->limit = args->limit;
-	if (!(args->given & (MS_OPT_LIMIT | MS_OPT_JSON | MS_OPT_OUTPUT)))
-		cmd->limit = cmd->ctx->default_limit;
-	cmd->skip = args->offset;
-	cmd->from_start = !args->from;
+	ms_command_limit(cmd);
 	if (args->from && !format->position_parse(cmd->map, args->from, &options.from))
 		return ms_fail(cmd->ctx, MS_USAGE,
 			       "--from takes the next-page hint of an answer on this map, found \"%s\"",

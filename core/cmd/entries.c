@@ -6,15 +6,6 @@
 	(MS_OPT_JSON | MS_OPT_LIMIT | MS_OPT_OFFSET | MS_OPT_FROM | MS_OPT_OUTPUT | MS_OPT_ADDR | MS_OPT_TYPE |        \
 	 MS_OPT_EXPR)
 
-#define EXPR_HELP                                                                                                      \
-	"EXPR names a map, or a pointer to one: a variable, a member, an element, a\n"                                 \
-	"dereference. One that holds spaces stands in parentheses. Nothing is called,\n"                               \
-	"assigned or written in the program, unless by --expr in lldb.\n"
-
-#define EXPR_OPTION                                                                                                    \
-	"  --expr         EXPR is any expression of the debugger's (in gdb it always is);\n"                           \
-	"                 lldb may call functions and write to the program for it\n"
-
 #define ROWS_HELP                                                                                                      \
 	"  --json         JSON Lines instead of text\n"                                                                \
 	"  --limit N      at most N rows (0: all; 200 in text, all with --json or -o)\n"                               \
@@ -22,7 +13,7 @@
 	"  --from TOKEN   go on where an earlier answer ended\n"                                                       \
 	"  -o FILE        write the rows to FILE\n"                                                                    \
 	"  --addr         with addresses\n"                                                                            \
-	"  --type TYPE    EXPR is the address of a map of that type\n" EXPR_OPTION
+	"  --type TYPE    EXPR is the address of a map of that type\n" MS_EXPR_OPTION
 
 /* ---- map-info ---- */
 
@@ -49,10 +40,10 @@ const struct ms_command_kind ms_command_info = {
 	.name = "map-info",
 	.help = "Show the header of a hash map.\n"
 		"Usage: map-info EXPR [--json] [-o FILE] [--type TYPE] [--expr]\n"
-		"\n" EXPR_HELP "\n"
+		"\n" MS_EXPR_HELP "\n"
 		"  --json         one JSON document instead of text\n"
 		"  -o FILE        write it to FILE\n"
-		"  --type TYPE    EXPR is the address of a map of that type\n" EXPR_OPTION "\n"
+		"  --type TYPE    EXPR is the address of a map of that type\n" MS_EXPR_OPTION "\n"
 		"Only the header is read: count, B, flags, load, the kind of growth in progress\n"
 		"and how far it is, sizes and addresses.\n"
 		"\n"
@@ -154,7 +145,7 @@ const struct ms_command_kind ms_command_buckets = {
 	.name = "map-buckets",
 	.help = "Show the buckets of a hash map, slot by slot.\n"
 		"Usage: map-buckets EXPR [--bucket I] [--old] [--new] [OPTION]...\n"
-		"\n" EXPR_HELP "\n"
+		"\n" MS_EXPR_HELP "\n"
 		"  --bucket I     only bucket I, with its overflow buckets\n"
 		"  --old, --new   only the old array of a growth in progress, or the new one\n" ROWS_HELP "\n"
 		"Old buckets come before new ones, then bucket, chain, slot. Of each slot: its\n"
@@ -273,7 +264,7 @@ const struct ms_command_kind ms_command_entries = {
 	.name = "map-entries",
 	.help = "Show the live entries of a hash map.\n"
 		"Usage: map-entries EXPR [--sort key] [--where COND] [OPTION]...\n"
-		"\n" EXPR_HELP "\n"
+		"\n" MS_EXPR_HELP "\n"
 		"  --sort key     by key instead of the order in which they lie\n"
 		"  --where COND   only entries for which COND holds; see below\n" ROWS_HELP "\n"
 		"Entries come in bucket order, old chains before new ones, and are right in the\n"

@@ -12,18 +12,24 @@ static int32_t cannot_write(struct ms_command *cmd)
 	return ms_fail(cmd->ctx, MS_IO, "cannot write %s: %s", ms_escape(cmd->ctx, path, strlen(path)), why);
 }
 
-int32_t ms_output_open(struct ms_command *cmd)
+void ms_output_path(const char *path, struct ms_buf *out)
 {
-	const char *path = cmd->args.output, *home = getenv("HOME");
-	struct ms_buf full = { 0 };
+	const char *home = getenv("HOME");
 
-	if (!path)
-		return MS_OK;
 	if (!strncmp(path, "~/", 2) && home) {
-		ms_buf_str(&full, home);
+		ms_buf_str(out, home);
 		path++;
 	}
-	ms_buf_str(&full, path);
+	ms_buf_str(out, path);
+}
+
+int32_t ms_output_open(struct ms_command *cmd)
+{
+	struct ms_buf full = { 0 };
+
+	if (!cmd->args.output)
+		return MS_OK;
+	ms_output_path(cmd->args.output, &full);
 	errno = ENOMEM;
 	cmd->file = full.failed ? NULL : fopen(ms_buf_text(&full), "w");
 	ms_buf_fini(&full);

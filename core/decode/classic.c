@@ -177,6 +177,11 @@ static void describe(struct ms_map *map, struct ms_facts *facts)
 		     sound && classic_growing(classic) ? classic_array_bytes(classic, classic->old_B) : 0);
 }
 
+const char *classic_array_name(uint32_t array)
+{
+	return array == CLASSIC_OLD ? "old" : "new";
+}
+
 static void describe_row(const struct ms_row *row, struct ms_facts *facts)
 {
 	const struct classic_row *classic = (const struct classic_row *)row;
@@ -275,6 +280,7 @@ const struct ms_format ms_format_classic = {
 	.recognise = classic_recognise,
 	.open = open_classic,
 	.describe = describe,
+	.array_name = classic_array_name,
 	.row_title = row_title,
 	.describe_row = describe_row,
 	.summarise = summarise,

@@ -46,10 +46,7 @@ struct classic_row {
 	bool evacuated;
 };
 
-static inline const char *classic_array_name(uint32_t array)
-{
-	return array == CLASSIC_OLD ? "old" : "new";
-}
+const char *classic_array_name(uint32_t array);
 
 static inline bool classic_growing(const struct classic_map *map)
 {

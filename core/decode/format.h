@@ -127,6 +127,7 @@ struct ms_format {
 	/* Reads what is in map->header; sets count, key, elem, and map->broken when the values are no map's.  */
 	int32_t (*open)(struct ms_map *map);
 	void (*describe)(struct ms_map *map, struct ms_facts *facts);
+	const char *(*array_name)(uint32_t array); /* "new" */
 	/* A row in words, "old bucket 3 overflow 1, evacuated", and its facts before its slots.  */
 	void (*row_title)(const struct ms_row *row, struct ms_buf *buf);
 	void (*describe_row)(const struct ms_row *row, struct ms_facts *facts);

@@ -429,7 +429,7 @@ static int64_t take_segments(struct ms_elfcore *core, const char *path, const ui
 		else if (type == PT_NOTE && !read_notes(core, at))
 			return no_memory(error);
 	}
-	if (!core->own.count)
+	if (!core->own.count && !core->facts.answers) /* a nil map lies nowhere */
 		return bad(error, path, "a core that holds no memory");
 	qsort(core->own.all, core->own.count, sizeof *core->own.all, by_start);
 	return MS_OK;
