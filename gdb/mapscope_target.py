@@ -6,8 +6,9 @@ from typing import Any, Dict, Hashable, Iterator, Optional, Tuple
 
 import gdb
 from mapscope.abi import Kind
-from mapscope.provider import Member, Refused, Shape
+from mapscope.provider import Member, Process, Refused, Shape
 from mapscope.reading import leading
+from mapscope_process import process, register
 
 LARGEST_VALUE = 1 << 20  # bytes of a value that are read here; the decoder reads the rest where it needs it
 LARGEST_READ = 1 << 24
@@ -120,6 +121,13 @@ class Target:
 
     def program(self) -> Any:
         return gdb.current_progspace()
+
+    def process(self) -> Optional[Process]:
+        _, pointer_size, big_endian, _ = self.memory()
+        return process(pointer_size, big_endian)
+
+    def register(self, name: str) -> Optional[int]:
+        return register(name)
 
     def _pid(self) -> int:
         """Of a process of this machine whose memory is as gdb shows it: no core, no remote, no replay. The selected

@@ -9,10 +9,11 @@ from typing import Any, Dict, Hashable, Iterator, List, Optional, Tuple
 import lldb
 from mapscope.abi import Kind
 from mapscope.debuginfo import Type
-from mapscope.provider import Member, Refused, Shape
+from mapscope.provider import Member, Process, Refused, Shape
 from mapscope.reading import leading
 from mapscope_arrays import Arrays
 from mapscope_go import Go
+from mapscope_process import process, register
 
 LARGEST_VALUE = 1 << 20  # bytes of a value that are read here; the decoder reads the rest where it needs it
 LARGEST_READ = 1 << 24
@@ -194,6 +195,14 @@ class Target:
 
     def program(self) -> Any:
         return self.target.GetProcess().GetUniqueID(), self.target.GetNumModules(), self._go.renew()
+
+    def process(self) -> Optional[Process]:
+        pid = self._pid(self.target.GetProcess())
+        return process(self.target, pid, self._frame())
+
+    def register(self, name: str) -> Optional[int]:
+        frame = self._frame()
+        return register(frame.GetThread(), name) if frame else None
 
     def _frame(self) -> lldb.SBFrame:
         if self.context is not None:
