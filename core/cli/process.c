@@ -13,12 +13,15 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "mapscope.h"
+#include "mem/corefile.h"
 
 enum {
 	STOP_MS = 2000, /* how long threads may take to stop */
@@ -479,6 +482,24 @@ int64_t ms_process_stop(struct ms_process *process, struct ms_buf *error)
 			      (long long)process->pid);
 	ms_process_release(process);
 	return MS_REFUSED;
+}
+
+bool ms_process_register(const struct ms_process *process, const char *name, uint64_t *out)
+{
+#ifdef __x86_64__
+	int at = ms_corefile_x86_64(name) - ms_corefile_x86_64("r15");
+	struct user_regs_struct registers; /* in the order of a core's */
+
+	for (size_t i = 0; i < process->thread_count; i++) {
+		const struct thread *thread = &process->threads[i];
+		if (thread->tid != process->pid || thread->state != THREAD_STOPPED || at < 0 ||
+		    (size_t)at + 8 > sizeof registers || ptrace(PTRACE_GETREGS, thread->tid, NULL, &registers) < 0)
+			continue;
+		*out = ms_load((const uint8_t *)&registers + at, 8, false);
+		return true;
+	}
+#endif
+	return false;
 }
 
 void ms_process_release(struct ms_process *process)

@@ -39,5 +39,7 @@ bool ms_process_gone(const struct ms_process *process);
    is stopped already stays so. MS_OK; MS_REFUSED with one line in ERROR, and then it runs as before.  */
 int64_t ms_process_stop(struct ms_process *process, struct ms_buf *error);
 void ms_process_release(struct ms_process *process);
+/* The register NAME of x86-64 ("rip") of its first thread, while ms_process_stop holds it. False: not known.  */
+bool ms_process_register(const struct ms_process *process, const char *name, uint64_t *out);
 
 #endif

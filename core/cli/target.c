@@ -13,11 +13,14 @@
 #include "cli/gotypes.h"
 #include "cli/modules.h"
 #include "cli/process.h"
+#include "cli/process_facts.h"
+#include "types/answers.h"
 
 enum {
 	NUMBER_BITS = 48,
 	MODULES_MOST = 1 << 15,
 	GO_RUNTIME = 0xffff,
+	SNAPSHOT = 0xfffe,
 	VALUE_MOST = 1 << 20
 }; /* bytes of a value that lies nowhere */
 
@@ -30,6 +33,9 @@ struct ms_target {
 	struct ms_mapped mapped;
 	struct ms_module *modules; /* the executable first */
 	size_t module_count;
+	struct ms_answers *answers; /* of a snapshot; their number is SNAPSHOT */
+	struct ms_types known;	    /* gives them */
+	struct ms_told told;
 	struct ms_gotypes *gotypes; /* with --type-descriptor; their number is GO_RUNTIME */
 	uint8_t *held;		    /* bytes of the last value that lies nowhere */
 	struct ms_buf why;	    /* the error of the last value */
@@ -88,6 +94,11 @@ static struct ms_dwarf *dwarf_at(struct ms_target *target, size_t i)
 static bool is_go_runtime(uint64_t type)
 {
 	return type >> NUMBER_BITS == GO_RUNTIME;
+}
+
+static bool is_known(const struct ms_target *target, uint64_t type)
+{
+	return target->answers && type >> NUMBER_BITS == SNAPSHOT;
 }
 
 static struct ms_dwarf *dwarf_of(struct ms_target *target, uint64_t type)
@@ -183,6 +194,14 @@ static void answer_lookup(void *user, const char *name, uint64_t *type_out, int6
 
 	if (is_interrupted(target, answer))
 		return;
+	if (target->answers)
+		target->known.lookup(target->answers, name, type_out, &status);
+	if (status == MS_OK) {
+		*type_out = in_module((uint64_t)SNAPSHOT << NUMBER_BITS, *type_out);
+		*answer = MS_OK;
+		return;
+	}
+	status = MS_NOT_FOUND;
 	if (*name == '@') {
 		*answer = lookup_descriptor(target, name, type_out);
 		return;
@@ -208,6 +227,8 @@ static void answer_type(void *user, uint64_t type, struct ms_type *out, int64_t 
 	int64_t status = dwarf		       ? told(target, dwarf, ms_dwarf_type(dwarf, in_file(type), out))
 			 : is_go_runtime(type) ? ms_gotypes_type(target->gotypes, in_file(type), out)
 					       : MS_NOT_FOUND;
+	if (is_known(target, type))
+		target->known.type(target->answers, in_file(type), out, &status);
 	if (status == MS_OK)
 		out->target = in_module(type, out->target);
 	*answer = status;
@@ -223,6 +244,8 @@ static void answer_field(void *user, uint64_t type, uint32_t index, struct ms_fi
 	int64_t status = dwarf		       ? told(target, dwarf, ms_dwarf_field(dwarf, in_file(type), index, out))
 			 : is_go_runtime(type) ? ms_gotypes_field(target->gotypes, in_file(type), index, out)
 					       : MS_NOT_FOUND;
+	if (is_known(target, type))
+		target->known.field(target->answers, in_file(type), index, out, &status);
 	if (status == MS_OK)
 		out->type = in_module(type, out->type);
 	*answer = status;
@@ -234,6 +257,11 @@ static void answer_derive(void *user, uint32_t kind, uint64_t type, uint64_t cou
 
 	if (is_interrupted(target, answer))
 		return;
+	if (is_known(target, type)) {
+		target->known.derive(target->answers, kind, in_file(type), count, type_out, answer);
+		*type_out = in_module(type, *type_out);
+		return;
+	}
 	/* Any module that has types has void.  */
 	for (size_t i = 0; !type && i < target->module_count; i++)
 		if (dwarf_at(target, i)) {
@@ -263,6 +291,11 @@ static void answer_symbol(void *user, const char *name, uint64_t *address_out, i
 		*answer = MS_OK;
 		return;
 	}
+	if (target->answers) {
+		target->known.symbol(target->answers, name, address_out, answer);
+		if (*answer == MS_OK)
+			return;
+	}
 	for (size_t i = 0; i < target->module_count; i++) {
 		struct ms_module *module = &target->modules[i];
 		if (ms_module_map(module, &target->mapped) && ms_module_symbol(module, name, address_out)) {
@@ -279,6 +312,11 @@ static void answer_symbol_at(void *user, uint64_t address, const char **name_out
 
 	if (is_interrupted(target, answer))
 		return;
+	if (target->answers) {
+		target->known.symbol_at(target->answers, address, name_out, answer);
+		if (*answer == MS_OK)
+			return;
+	}
 	*name_out = NULL;
 	for (size_t i = 0; i < target->module_count && !*name_out; i++)
 		if (ms_module_map(&target->modules[i], &target->mapped))
@@ -395,6 +433,12 @@ static void answer_variable(void *user, const char *name, struct ms_value *out, 
 
 	if (is_interrupted(target, answer))
 		return;
+	if (target->answers) {
+		target->known.variable(target->answers, name, out, answer);
+		out->type = in_module((uint64_t)SNAPSHOT << NUMBER_BITS, out->type);
+		if (*answer != MS_NOT_FOUND)
+			return;
+	}
 	while ((status == MS_NOT_FOUND || status == MS_REFUSED) &&
 	       (i = next_module(target, &at)) < target->module_count) {
 		int64_t here = find_variable(target, i, name, out);
@@ -411,8 +455,33 @@ static void answer_variable(void *user, const char *name, struct ms_value *out, 
 	*answer = status;
 }
 
+/* The expression of which a snapshot was made.  */
+static void answer_evaluate(void *user, const char *expr, struct ms_value *out, int64_t *answer)
+{
+	struct ms_target *target = user;
+
+	target->known.evaluate(target->answers, expr, out, answer);
+	out->type = in_module((uint64_t)SNAPSHOT << NUMBER_BITS, out->type);
+}
+
+static void answer_process(void *user, struct ms_process_facts *out, int64_t *answer)
+{
+	struct ms_target *target = user;
+
+	*answer = ms_told_facts(&target->told, out);
+}
+
+static void answer_register(void *user, const char *name, uint64_t *value_out, int64_t *answer)
+{
+	struct ms_target *target = user;
+
+	*answer = ms_told_register(&target->told, name, value_out);
+}
+
 struct ms_types ms_target_types(struct ms_target *target)
 {
+	target->told.process = target->process;
+	target->told.core = target->core;
 	return (struct ms_types){
 		.size = sizeof(struct ms_types),
 		.user = target,
@@ -423,6 +492,9 @@ struct ms_types ms_target_types(struct ms_target *target)
 		.variable = answer_variable,
 		.derive = answer_derive,
 		.symbol_at = answer_symbol_at,
+		.evaluate = target->answers ? answer_evaluate : NULL,
+		.process = answer_process,
+		.reg = answer_register,
 	};
 }
 
@@ -606,6 +678,24 @@ static int64_t ask_for_exe(const struct ms_elfcore_facts *facts, const struct ms
 	return MS_IO;
 }
 
+/* A core of map-save tells by itself what its map is.  */
+static int64_t open_snapshot(struct ms_target *target, const char *path, const struct ms_elfcore_facts *facts,
+			     struct ms_buf *error)
+{
+	bool short_of_memory;
+
+	target->answers = ms_answers_read(facts->answers, facts->answers_size, &short_of_memory);
+	if (short_of_memory)
+		return no_memory(error);
+	if (target->answers) {
+		target->known = ms_answers_replay(target->answers, facts->pointer_size);
+		return MS_OK;
+	}
+	ms_buf_escaped(error, path, strlen(path), 0);
+	ms_buf_str(error, ": a snapshot whose types are damaged");
+	return MS_BAD_TYPE;
+}
+
 static int64_t open_core(struct ms_target *target, const struct ms_target_options *options, struct ms_buf *error)
 {
 	int64_t status = ms_elfcore_open(options->core, &target->core, error);
@@ -624,12 +714,18 @@ static int64_t open_core(struct ms_target *target, const struct ms_target_option
 	target->pointer_size = facts->pointer_size;
 	target->big_endian = facts->big_endian;
 	note_core(target, options->core, facts);
-	if (!exe && !options->exe)
+	if (facts->answers && (status = open_snapshot(target, options->core, facts, error)) < 0)
+		return status;
+	if (!exe && !options->exe && !target->answers)
 		return ask_for_exe(facts, NULL, error);
+	if (!exe && !options->exe) /* that of no program */
+		exe = "";
 	if (!add_modules(target, exe ? exe : options->exe) || !use_given_exe(target, options->exe))
 		return no_memory(error);
 	struct ms_module *first = &target->modules[0];
 	if (!ms_module_map(first, &target->mapped)) {
+		if (target->answers && !options->exe)
+			return MS_OK;
 		if (!options->exe)
 			return ask_for_exe(facts, first, error);
 		ms_buf_str(error, ms_buf_text(&first->why));
@@ -671,6 +767,8 @@ void ms_target_free(struct ms_target *target)
 		ms_module_fini(&target->modules[i]);
 	free(target->modules);
 	ms_gotypes_free(target->gotypes);
+	ms_answers_free(target->answers);
+	ms_told_fini(&target->told);
 	ms_process_free(target->process);
 	ms_elfcore_free(target->core);
 	free(target->held);
@@ -711,6 +809,16 @@ const char *ms_target_lack(struct ms_target *target)
 
 	if (dwarf_at(target, 0))
 		return "";
+	if (target->answers) {
+		ms_buf_clear(&exe->why);
+		ms_buf_str(&exe->why, "the file is a snapshot of:");
+		for (uint64_t i = 0; ms_answers_word(target->answers, i); i++)
+			if (strcmp(ms_answers_word(target->answers, i), "--") != 0) {
+				ms_buf_char(&exe->why, ' ');
+				ms_buf_escaped(&exe->why, ms_answers_word(target->answers, i),
+					       strlen(ms_answers_word(target->answers, i)), 0);
+			}
+	}
 	if (exe->state == MODULE_MAPPED && ms_image_section(exe->fd, ".go.buildinfo") && !exe->go_told) {
 		exe->go_told = true;
 		ms_buf_str(&exe->why, "; a Go map is shown by ADDRESS --type-descriptor ADDRESS");
