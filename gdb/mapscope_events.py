@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import gdb
 from mapscope.abi import Convention
-from mapscope.events import ENTRY_BYTES, Events, Hit, Order, Site
+from mapscope.events import ENTRY_BYTES, UNSEEN, Events, Hit, Order, Site, entry
 from mapscope.session import Session
 from mapscope_target import Target
 
@@ -58,9 +58,8 @@ class Breakpoints:
             for one in made:
                 one.delete()
             raise
-        what = f"{order.name} of {order.expr} at {order.map:#x}" if order.map else f"{order.name} of any map"
         unseen = order.name == "make" and any(self._points[one.number].site.go for one in made)
-        return f"map-break: {what}" + (UNSEEN if unseen else "")
+        return f"map-break: {order.title}" + (UNSEEN if unseen else "")
 
     def places(self, event: int, go: Optional[bool]) -> List[Tuple[Site, Dict[str, Any], Convention]]:
         """The functions that the program has, each with the keywords of its gdb.Breakpoint. Raises NoSite."""
@@ -71,7 +70,7 @@ class Breakpoints:
                 continue
             where, convention = {"function": site.function}, Convention.UNKNOWN
             if site.go:
-                offset, convention = self.events.entry(self._target.read(address, ENTRY_BYTES))
+                offset, convention = entry(self._session.lib, self._target.read(address, ENTRY_BYTES))
                 if _breaks_at(site.function) != address + offset:
                     where = {"spec": f"*{address + offset:#x}"}
             found.append((site, where, convention))
@@ -119,9 +118,6 @@ class Breakpoints:
         """A condition that the user gives later stands beside ours."""
         if changed.number in self._points and _filter(changed.number) not in (changed.condition or ""):
             changed.condition = _filter(changed.number, changed.condition or "")
-
-
-UNSEEN = " (a small map that stays on a goroutine's stack is made without a call, and not seen)"
 
 
 def _filter(number: int, condition: str = "") -> str:

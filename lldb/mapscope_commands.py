@@ -2,14 +2,17 @@
 there unparsed, its output comes back as text."""
 
 import os
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import lldb
 import mapscope
+import mapscope_events
 import mapscope_printers
 from mapscope import abi, api
 from mapscope.interrupts import interrupts
-from mapscope.session import Progress, ended
+from mapscope.events import NoSite, Order
+from mapscope.session import Outcome, Progress, Session, ended
+from mapscope_events import events_of, set_breakpoint
 from mapscope_scripts import Host
 from mapscope_sessions import Busy, Sessions
 
@@ -35,7 +38,7 @@ class MapCommand:
             target = debugger.GetDummyTarget()
         try:
             with interrupts.command(), self.sessions.turn(target, context) as session:
-                outcome = session.run(self.name, line, result.write, Progress(_tell))
+                outcome = self.run(session, target, line, result)
         except Busy as busy:
             outcome = ended(abi.Status.FAILED, str(busy))
         mapscope.worst = max(mapscope.worst, outcome.status)
@@ -43,6 +46,9 @@ class MapCommand:
             result.SetError(outcome.words)
         elif outcome.words:
             result.AppendWarning(outcome.words)
+
+    def run(self, session: Session, target: lldb.SBTarget, line: str, result: lldb.SBCommandReturnObject) -> Outcome:
+        return session.run(self.name, line, result.write, Progress(_tell))
 
     def get_repeat_command(self, line: str) -> str:
         """An empty line repeats no listing."""
@@ -55,6 +61,25 @@ class MapCommand:
         return "\n" + self.help.partition("\n")[2].lstrip("\n")
 
 
+class MapBreak(MapCommand):
+    """map-break: what the line asks for is understood in C, the breakpoint is set here."""
+
+    loader = ""
+
+    def run(self, session: Session, target: lldb.SBTarget, line: str, result: lldb.SBCommandReturnObject) -> Outcome:
+        orders: List[Optional[Order]] = []
+        events = events_of(session)
+        outcome = session.run(
+            self.name, line, result.write, Progress(_tell), lambda command: orders.append(events.order(command))
+        )
+        for order in filter(None, orders):
+            try:
+                result.write(set_breakpoint(session, target, order, self.loader) + "\n")
+            except NoSite as none:
+                outcome = ended(abi.Status.FAILED, str(none))
+        return outcome
+
+
 def _tell(progress: str) -> None:
     os.write(2, progress.encode())
 
@@ -65,15 +90,16 @@ def install(debugger: lldb.SBDebugger, here: str, loader: Any) -> None:
     if not hasattr(MapCommand, "sessions"):
         MapCommand.sessions = Sessions(abi.load(here))
         mapscope_printers.install(MapCommand.sessions)
+        mapscope_events.install(MapCommand.sessions)
         api.install(Host(MapCommand.sessions, debugger))
     decoder = MapCommand.sessions.any
     added: List[str] = []
     try:
         for name in decoder.commands:
-            if decoder.in_debugger(name):
-                continue
             kind = "".join(word.capitalize() for word in name.split("-"))
-            setattr(loader, kind, type(kind, (MapCommand,), {"name": name, "help": decoder.help(name)}))
+            base = MapBreak if name == "map-break" else MapCommand
+            own = {"name": name, "help": decoder.help(name), "loader": loader.__name__}
+            setattr(loader, kind, type(kind, (base,), own))
             _add(debugger, f"--class {loader.__name__}.{kind} {name}")
             added.append(name)
         mapscope_printers.declare(debugger, loader.__name__)

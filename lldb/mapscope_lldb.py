@@ -19,10 +19,13 @@ def __lldb_init_module(debugger, names):  # type: ignore[no-untyped-def]
     try:
         _check_version()
         import mapscope_commands
+        import mapscope_events
         import mapscope_printers
 
         for name in ("MapChildren", "PairChildren", "map_summary", "pair_summary", "is_map", "is_pair"):
             globals()[name] = getattr(mapscope_printers, name)  # lldb looks for them in this module
+        for name in ("MapPlaces", "map_event"):
+            globals()[name] = getattr(mapscope_events, name)
         mapscope_commands.install(debugger, here, sys.modules[__name__])
     except Exception as error:
         missing = "this lldb's Python has no ctypes, which the decoder needs" if "ctypes" in str(error) else error

@@ -34,6 +34,11 @@ class Order(NamedTuple):
     expr: str
     condition: str
 
+    @property
+    def title(self) -> str:
+        """In a list of breakpoints."""
+        return f"{self.name} of {self.expr} at {self.map:#x}" if self.map else f"{self.name} of any map"
+
 
 class Hit(NamedTuple):
     """An event at hand. KEY: its bytes, address or 0, and native type."""
@@ -44,8 +49,20 @@ class Hit(NamedTuple):
     key: Optional[Tuple[bytes, int, Any]]
 
 
+# What make says of a Go program (go-maps.md, A.10).
+UNSEEN = " (a small map that stays on a goroutine's stack is made without a call, and not seen)"
+
+
 class NoSite(Exception):
     """Why no breakpoint can be set, in one line."""
+
+
+def entry(lib: Any, code: bytes) -> Tuple[int, Convention]:
+    """Where a Go function that begins with CODE is to be stopped, in bytes from its start, and how it takes its
+    arguments."""
+    offset = ctypes.c_uint32()
+    answer = lib.ms_go_entry(code, len(code), ctypes.byref(offset))
+    return offset.value, Convention(answer)
 
 
 class Events:
@@ -81,13 +98,6 @@ class Events:
             f"{self.names[event]}: no function of this program does it ({names}), or it has no symbols; map-watch EXPR"
             " catches changes of one map without them"
         )
-
-    def entry(self, code: bytes) -> Tuple[int, Convention]:
-        """Where a Go function that begins with CODE is to be stopped, in bytes from its start, and how it takes its
-        arguments."""
-        offset = ctypes.c_uint32()
-        answer = self._session.lib.ms_go_entry(code, len(code), ctypes.byref(offset))
-        return offset.value, Convention(answer)
 
     def happens(self, site: Site, words: List[int], native: Any) -> bool:
         """Whether it is an event at all: the call may change nothing. NATIVE: the map's type; None: not known."""

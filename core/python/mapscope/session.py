@@ -121,6 +121,13 @@ class Session:
         self.refresh()
         return Map(self, self.provider.number(native), address, data)
 
+    def open_at(self, native: Any, address: int) -> "Map":
+        """The map whose header is at ADDRESS, of a type that is a map or a pointer to one; raises BadMap."""
+        if not self.provider.is_pointer(native):
+            return self.open(native, address, b"")
+        _, size, big_endian, _ = self.provider.target.memory()
+        return self.open(native, 0, address.to_bytes(size, "big" if big_endian else "little"))
+
     def find(self, line: str) -> Tuple[Any, int]:
         """The map that LINE names as a command's line does: its type as written there, and the address of its header,
         0 for a nil map. Raises BadMap."""
