@@ -364,6 +364,39 @@ struct ms_breakpoint {
 /* MS_NOT_FOUND: CMD is no map-break, or it has failed. Texts are the command's.  */
 MS_API int32_t ms_command_breakpoint(const struct ms_command *cmd, struct ms_breakpoint *out);
 
+/* ---- Watching a map's memory, for hardware watchpoints ---- */
+
+struct ms_watch;
+
+/* What CMD, a map-watch that has ended with status 0, asks to watch, with at most MOST watchpoints. MS_NOT_FOUND: CMD is none, or
+   it has failed. The watch is the caller's; it outlives CMD and ms_forget, and must end before its context.  */
+MS_API int32_t ms_watch_new(struct ms_command *cmd, uint32_t most, struct ms_watch **out);
+/* Type number of the map or of a pointer to it.  */
+MS_API uint64_t ms_watch_type(const struct ms_command *cmd);
+MS_API void ms_watch_free(struct ms_watch *watch);
+/* "bucket 5 slot 2" as it is now; and what the watchpoints do not cover ("key: 8 of 16 bytes"), "" for nothing.  */
+MS_API const char *ms_watch_name(const struct ms_watch *watch);
+MS_API const char *ms_watch_left_out(const struct ms_watch *watch);
+
+struct ms_watched {
+	uint64_t size; /* sizeof(struct ms_watched) */
+	uint64_t address;
+	uint64_t byte_count; /* 1, 2, 4 or 8; ADDRESS is a multiple of it */
+	const char *name;    /* "tophash" */
+};
+/* The N-th piece of memory to watch for writes. MS_NOT_FOUND behind the last.  */
+MS_API int32_t ms_watch_piece(const struct ms_watch *watch, uint32_t n, struct ms_watched *out);
+
+enum ms_watch_outcome {
+	MS_WATCH_NOTHING = 0, /* the program need not stop: a moved entry arrives where it is awaited */
+	MS_WATCH_TOLD = 1,
+	MS_WATCH_MOVED = 2, /* told, and the pieces are others now */
+	MS_WATCH_ENDED = 3, /* told, and there is nothing left to watch */
+};
+/* To be called when a watchpoint has hit: what has changed since the last time, one line. MAP_TYPE is that of ms_watch_type. Answer:
+   enum ms_watch_outcome or a failure; *TEXT_OUT is the watch's until the next call.  */
+MS_API int32_t ms_watch_look(struct ms_watch *watch, uint64_t map_type, const char **text_out);
+
 /* ---- Places of variables, for front-ends ---- */
 
 /* How a frame answers when a DWARF expression is evaluated in it. A call-back that is NULL makes what needs it unknown, as does

@@ -16,7 +16,9 @@ from mapscope.session import Outcome, Progress, Session, ended
 from mapscope_events import Breakpoints
 from mapscope_interrupts import quietly
 from mapscope_scripts import Host, WorstFunction
+from mapscope.watches import NoWatch, Watch, asked
 from mapscope_target import Target, raw
+from mapscope_watches import Watches
 
 
 class MapCommand(gdb.Command):
@@ -82,6 +84,33 @@ class MapBreak(MapCommand):
                     gdb.write(self._breakpoints.set(order) + "\n")
                 except (NoSite, gdb.error) as error:
                     outcome = ended(abi.Status.FAILED, self._session.escape(one_line(error)))
+        self._answer(outcome)
+
+
+class MapWatch(MapCommand):
+    """map-watch, likewise."""
+
+    def __init__(self, session: Session, name: str, watches: Watches) -> None:
+        self._watches = watches
+        super().__init__(session, name)
+
+    def invoke(self, line: str, from_tty: bool) -> None:
+        self.dont_repeat()
+        found: List[Optional[Watch]] = []
+        with interrupts.command():
+            try:
+                most = self._watches.free()
+                outcome = self._session.run(
+                    self._name,
+                    line,
+                    gdb.write,
+                    Progress(_tell),
+                    lambda command: found.append(asked(self._session, command, most)),
+                )
+                for watch in filter(None, found):
+                    gdb.write(self._watches.set(watch) + "\n")
+            except (NoWatch, gdb.error) as error:
+                outcome = ended(abi.Status.FAILED, self._session.escape(one_line(error)))
         self._answer(outcome)
 
 
@@ -195,6 +224,8 @@ def install(here: str) -> None:
     for name in session.commands:
         if name == "map-break":
             MapBreak(session, name, breakpoints)
+        elif name == "map-watch":
+            MapWatch(session, name, Watches(session))
         else:
             MapCommand(session, name)
     MapFunction(session, "map_len", "count", "Number of entries of a map: $map_len (MAP).")

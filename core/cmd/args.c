@@ -24,6 +24,8 @@ static const struct option {
 	{ "--sort", MS_OPT_SORT, WORD, "the word key" },
 	{ "--expr", MS_OPT_EXPR, FLAG, NULL },
 	{ "--where", MS_OPT_WHERE, WORD, "a condition, in parentheses if it holds spaces" },
+	{ "--slot", MS_OPT_SLOT, NUMBER, "the number of a slot" },
+	{ "--field", MS_OPT_FIELD, WORD, "a member of the map's header" },
 	{ "--for", MS_OPT_FOR, NUMBER, "a number of events" },
 	{ "--summary", MS_OPT_SUMMARY, WORD, "the file of an earlier trace" },
 };
@@ -185,6 +187,8 @@ static char **word_place(struct ms_args *args, enum ms_option bit)
 		return &args->where;
 	case MS_OPT_SUMMARY:
 		return &args->summary;
+	case MS_OPT_FIELD:
+		return &args->field;
 	default:
 		return &args->sort;
 	}
@@ -196,6 +200,7 @@ static int32_t take_number(struct ms_context *ctx, const struct option *option, 
 	uint64_t *place = option->bit == MS_OPT_LIMIT	 ? &args->limit
 			  : option->bit == MS_OPT_OFFSET ? &args->offset
 			  : option->bit == MS_OPT_FOR	 ? &args->events
+			  : option->bit == MS_OPT_SLOT	 ? &args->slot
 							 : &args->bucket;
 	char digits[24] = "", *end = digits;
 
@@ -393,6 +398,7 @@ void ms_args_fini(struct ms_args *args)
 	free(args->sort);
 	free(args->where);
 	free(args->summary);
+	free(args->field);
 	free(args->condition);
 	*args = (struct ms_args){ 0 };
 }

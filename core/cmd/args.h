@@ -23,6 +23,8 @@ enum ms_option {
 	MS_OPT_WHERE = 1 << 12,
 	MS_OPT_FOR = 1 << 13,
 	MS_OPT_SUMMARY = 1 << 14,
+	MS_OPT_SLOT = 1 << 20,
+	MS_OPT_FIELD = 1 << 21,
 };
 
 enum { MS_WORDS_MOST = 256 };
@@ -45,9 +47,9 @@ struct ms_args {
 	const char *expr;    /* the first of WORDS, NULL for none */
 	uint32_t word_count; /* all words, EXPR among them, as they were typed */
 	char **words;
-	char *from, *output, *type, *sort, *where, *summary;
+	char *from, *output, *type, *sort, *where, *summary, *field;
 	char *condition; /* behind "if"; NULL for none */
-	uint64_t limit, offset, bucket, events;
+	uint64_t limit, offset, bucket, slot, events;
 };
 
 /* Understands LINE for a command of that GRAMMAR. MS_OK, MS_NO_MEMORY, or MS_USAGE with the reason

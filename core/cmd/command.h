@@ -68,7 +68,7 @@ struct ms_command_kind {
 };
 
 extern const struct ms_command_kind ms_command_info, ms_command_buckets, ms_command_entries, ms_command_break;
-extern const struct ms_command_kind ms_command_save, ms_command_diff;
+extern const struct ms_command_kind ms_command_save, ms_command_diff, ms_command_watch;
 
 /* Of help texts: what every EXPR is, and the option --expr.  */
 #define MS_EXPR_HELP                                                                                                   \

@@ -13,7 +13,8 @@
 enum { OUTPUT_MOST = 64 << 10 };
 
 static const struct ms_command_kind *const kinds[] = { &ms_command_info, &ms_command_buckets, &ms_command_entries,
-						       &ms_command_save, &ms_command_diff,    &ms_command_break };
+						       &ms_command_save, &ms_command_diff,    &ms_command_break,
+						       &ms_command_watch };
 
 static const struct ms_command_kind *kind_at(uint32_t index)
 {

@@ -145,6 +145,10 @@ class Event(ctypes.Structure):
     ]
 
 
+class Watched(ctypes.Structure):
+    _fields_ = [("size", c_uint64), ("address", c_uint64), ("byte_count", c_uint64), ("name", c_char_p)]
+
+
 class Breakpoint(ctypes.Structure):
     _fields_ = [
         ("size", c_uint64),
@@ -272,6 +276,13 @@ _PROTOTYPES = {
     "ms_hit_key_text": (c_char_p, [c_void_p]),
     "ms_hit_type": (c_uint64, [c_void_p]),
     "ms_command_breakpoint": (c_int32, [c_void_p, POINTER(Breakpoint)]),
+    "ms_watch_new": (c_int32, [c_void_p, c_uint32, POINTER(c_void_p)]),
+    "ms_watch_type": (c_uint64, [c_void_p]),
+    "ms_watch_free": (None, [c_void_p]),
+    "ms_watch_name": (c_char_p, [c_void_p]),
+    "ms_watch_left_out": (c_char_p, [c_void_p]),
+    "ms_watch_piece": (c_int32, [c_void_p, c_uint32, POINTER(Watched)]),
+    "ms_watch_look": (c_int32, [c_void_p, c_uint64, POINTER(c_char_p)]),
     "ms_locate": (
         c_int32,
         [POINTER(Frame), c_char_p, c_uint64, c_void_p, c_void_p, c_uint64, POINTER(c_uint64), c_char_p, c_uint64],
