@@ -324,7 +324,6 @@ static int32_t step_now(struct diffing *d, struct ms_command *cmd)
 	struct ms_remembered_entry *then = ms_remembered_find(&d->entries, key, elem[0], address);
 	if (!then)
 		return show(d, cmd, &(struct change){ .what = "added", .now = &entry });
-	then->seen = true;
 	if (then->elem != elem[0])
 		status = show(d, cmd, &(struct change){ .what = "changed", .now = &entry, .then = then });
 	if (status == MS_OK && then->key_address != address)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ALIKE_MOST = 64 }; /* entries of one key (NaN) that are looked at for the best match */
+
 void ms_remembered_fini(struct ms_remembered *r)
 {
 	free(r->all);
@@ -52,13 +54,28 @@ struct ms_remembered_entry *ms_remembered_add(struct ms_remembered *r)
 	return &r->all[r->count++];
 }
 
-static void insert(struct ms_remembered *r, uint32_t *table, uint64_t hash, uint64_t i)
+static bool same_key(const struct ms_remembered_entry *entry, const uint64_t key[2])
 {
-	uint64_t at = hash & (r->slots - 1);
+	return entry->key[0] == key[0] && entry->key[1] == key[1];
+}
 
-	while (table[at])
+/* The place of that key in BY_KEY, or the free one where it would be.  */
+static uint32_t *place_of_key(const struct ms_remembered *r, const uint64_t key[2])
+{
+	uint64_t at = key[0] & (r->slots - 1);
+
+	while (r->by_key[at] && !same_key(&r->all[r->by_key[at] - 1], key))
 		at = (at + 1) & (r->slots - 1);
-	table[at] = (uint32_t)i + 1;
+	return &r->by_key[at];
+}
+
+static uint32_t *place_of_bucket(const struct ms_remembered *r, uint64_t bucket)
+{
+	uint64_t at = mixed(bucket) & (r->slots - 1);
+
+	while (r->by_bucket[at] && r->all[r->by_bucket[at] - 1].spot.bucket != bucket)
+		at = (at + 1) & (r->slots - 1);
+	return &r->by_bucket[at];
 }
 
 bool ms_remembered_index(struct ms_remembered *r)
@@ -69,10 +86,13 @@ bool ms_remembered_index(struct ms_remembered *r)
 	r->by_bucket = calloc(r->slots, sizeof *r->by_bucket);
 	if (!r->by_key || !r->by_bucket)
 		return false;
-	for (uint64_t i = 0; i < r->count; i++) {
-		insert(r, r->by_key, r->all[i].key[0], i);
-		if (i == 0 || r->all[i].spot.bucket != r->all[i - 1].spot.bucket)
-			insert(r, r->by_bucket, mixed(r->all[i].spot.bucket), i);
+	/* From the last to the first, so that each table ends with the first of those that are alike.  */
+	for (uint64_t i = r->count; i-- > 0;) {
+		struct ms_remembered_entry *entry = &r->all[i];
+		uint32_t *place = place_of_key(r, entry->key);
+		entry->next = *place;
+		*place = (uint32_t)i + 1;
+		*place_of_bucket(r, entry->spot.bucket) = (uint32_t)i + 1;
 	}
 	return true;
 }
@@ -80,33 +100,42 @@ bool ms_remembered_index(struct ms_remembered *r)
 struct ms_remembered_entry *ms_remembered_find(struct ms_remembered *r, const uint64_t key[2], uint64_t elem,
 					       uint64_t address)
 {
-	struct ms_remembered_entry *best = NULL;
+	uint32_t *link = place_of_key(r, key), *best = NULL;
+	bool same_elem = false;
 
-	for (uint64_t at = key[0] & (r->slots - 1); r->by_key[at]; at = (at + 1) & (r->slots - 1)) {
-		struct ms_remembered_entry *entry = &r->all[r->by_key[at] - 1];
-		if (entry->seen || entry->key[0] != key[0] || entry->key[1] != key[1])
-			continue;
-		if (entry->key_address == address)
-			return entry;
-		if (!best || (best->elem != elem && entry->elem == elem))
-			best = entry;
+	for (int alike = 0; *link && alike < ALIKE_MOST; alike++, link = &r->all[*link - 1].next) {
+		const struct ms_remembered_entry *entry = &r->all[*link - 1];
+		bool same = entry->elem == elem, here = entry->key_address == address;
+		if (!best || here || (same && !same_elem)) {
+			best = link;
+			same_elem = same;
+		}
+		if (here)
+			break;
 	}
-	return best;
+	if (!best)
+		return NULL;
+	struct ms_remembered_entry *found = &r->all[*best - 1];
+	/* The place of a key stays taken, lest others behind it be lost: a lone entry is only marked.  */
+	if (found->seen)
+		return NULL;
+	found->seen = true;
+	if (found->next || best != place_of_key(r, key))
+		*best = found->next;
+	return found;
 }
 
 void ms_remembered_mark(struct ms_remembered *r, const struct ms_row *row)
 {
-	for (uint64_t at = mixed(row->address) & (r->slots - 1); r->by_bucket[at]; at = (at + 1) & (r->slots - 1)) {
-		struct ms_remembered_entry *entry = &r->all[r->by_bucket[at] - 1], *end = r->all + r->count;
-		/* Another bucket may lie there by now: an old chain keeps its number, and its place in it.  */
-		if (entry->spot.bucket != row->address || entry->spot.index != row->index ||
-		    entry->spot.depth != row->depth)
-			continue;
-		for (; entry < end && entry->spot.bucket == row->address; entry++)
-			if (entry->spot.slot < row->slot_count) {
-				entry->now = row->slots[entry->spot.slot].mark;
-				entry->state = row->slots[entry->spot.slot].state;
-			}
+	uint32_t place = *place_of_bucket(r, row->address);
+	struct ms_remembered_entry *entry = place ? &r->all[place - 1] : NULL, *end = r->all + r->count;
+
+	/* Another bucket may lie there by now: an old chain keeps its number, and a bucket its place in it.  */
+	if (!entry || entry->spot.index != row->index || entry->spot.depth != row->depth)
 		return;
-	}
+	for (; entry < end && entry->spot.bucket == row->address; entry++)
+		if (entry->spot.slot < row->slot_count) {
+			entry->now = row->slots[entry->spot.slot].mark;
+			entry->state = row->slots[entry->spot.slot].state;
+		}
 }

@@ -24,6 +24,7 @@ struct ms_remembered_entry {
 	uint64_t elem;	 /* one of it, held against that of the same key only */
 	uint64_t key_address, elem_address;
 	struct ms_spot spot;
+	uint32_t next;	   /* of the same key, counted from 1; 0: none */
 	bool seen;	   /* the key is there still */
 	uint8_t now;	   /* what the mark of the spot has become, if */
 	const char *state; /* that says; NULL: the bucket is not the map's any more */
@@ -44,8 +45,8 @@ struct ms_remembered_entry *ms_remembered_add(struct ms_remembered *r);
 /* After the last one, before the first is looked for. False: memory is short.  */
 bool ms_remembered_index(struct ms_remembered *r);
 
-/* The entry of that KEY that is not yet seen, of several (NaN) the one whose key stands at ADDRESS, or else the first whose elem
-   is ELEM, or else the first. NULL: there is none.  */
+/* An entry of that KEY that was not given before: of several (NaN) the one whose key stands at ADDRESS, or else the first whose
+   elem is ELEM, or else the first. NULL: there is none. It counts as seen from now on.  */
 struct ms_remembered_entry *ms_remembered_find(struct ms_remembered *r, const uint64_t key[2], uint64_t elem,
 					       uint64_t address);
 /* The marks of ROW are what those of its bucket have become.  */

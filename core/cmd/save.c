@@ -23,7 +23,7 @@ enum {
 	SLICE_MS = 20,
 };
 
-/* What is run, each with its words before EXPR. The first finds the map.  */
+/* What is run, each with its words before EXPR; a command that reads more of a map belongs here. The first finds the map.  */
 static const struct {
 	const char *name, *words[2];
 } runs[] = { { "map-info", { "--json" } }, { "map-buckets", { "--json" } }, { "map-entries", { "--limit", "0" } } };

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/remembered.h"
 #include "cmd/snapshot.h"
 #include "fake_map.h"
 
@@ -595,6 +596,34 @@ static void entries_have_moved(void **state)
 	world_fini(&w);
 }
 
+/* Not by comparing each with each: of a key that is not equal to itself there may be as many as there are entries, and a damaged
+   map may lead to one bucket from everywhere.  */
+static void entries_that_are_alike_take_no_longer(void **state)
+{
+	enum { COUNT = 200000 };
+	struct ms_remembered r = { 0 };
+	uint64_t key[2];
+
+	(void)state;
+	ms_remembered_hash("\"NaN\"", 5, key);
+	for (uint64_t i = 0; i < COUNT; i++) {
+		struct ms_remembered_entry *entry = ms_remembered_add(&r);
+		*entry = (struct ms_remembered_entry){ .key = { key[0], key[1] },
+						       .elem = i,
+						       .key_address = 8 * i,
+						       .spot = { .bucket = i % 2 ? 64 : 128 } };
+	}
+	assert_true(ms_remembered_index(&r));
+	assert_int_equal(ms_remembered_find(&r, key, 5, 24)->elem, 3);	  /* the one that stands there */
+	assert_int_equal(ms_remembered_find(&r, key, 5, 7)->elem, 5);	  /* else one of that elem */
+	assert_int_equal(ms_remembered_find(&r, key, COUNT, 7)->elem, 0); /* else the first */
+	for (uint64_t i = 3; i < COUNT; i++) {
+		assert_non_null(ms_remembered_find(&r, key, COUNT, 7));
+	}
+	assert_null(ms_remembered_find(&r, key, 0, 0));
+	ms_remembered_fini(&r);
+}
+
 static void what_is_no_snapshot_of_such_a_map_is_refused(void **state)
 {
 	struct world w, texts;
@@ -631,6 +660,7 @@ int main(void)
 		cmocka_unit_test(nothing_has_changed),
 		cmocka_unit_test(keys_are_added_removed_and_changed),
 		cmocka_unit_test(entries_have_moved),
+		cmocka_unit_test(entries_that_are_alike_take_no_longer),
 		cmocka_unit_test(what_is_no_snapshot_of_such_a_map_is_refused),
 	};
 
