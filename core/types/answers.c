@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arith.h"
+
+enum { SCALAR_MOST = 16 }; /* bytes */
+
 struct ms_answers *ms_answers_new(void)
 {
 	return calloc(1, sizeof(struct ms_answers));
@@ -358,13 +362,15 @@ static void keep_value(struct ms_answers *answers, enum record kind, const char 
 	if (status == MS_OK) {
 		name->type = ours;
 		name->address = value->address;
-		name->bytes = malloc(value->byte_count + 1);
+		/* What lies in memory is there to be read, but a pointer is what the caller holds.  */
+		uint64_t size = value->address ? ms_min(value->byte_count, SCALAR_MOST) : value->byte_count;
+		name->bytes = malloc(size + 1);
 		answers->failed |= !name->bytes;
 		if (!name->bytes)
 			return;
-		if (value->byte_count)
-			memcpy(name->bytes, value->bytes, value->byte_count);
-		name->byte_count = value->byte_count;
+		if (size)
+			memcpy(name->bytes, value->bytes, size);
+		name->byte_count = size;
 	} else if (status == MS_REFUSED && !(name->error = copy(answers, value->error))) {
 		return;
 	}
