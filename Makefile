@@ -29,9 +29,9 @@ CORE := $(filter-out core/hmap/% core/tests/% $(TOOL),$(wildcard core/*.c core/*
 HMAP := $(wildcard core/hmap/*.c)
 TESTS := $(wildcard core/tests/test_*.c)
 HELPERS := $(filter-out $(TESTS) core/tests/fuzz_%,$(wildcard core/tests/*.c))
-C_ALL := $(CORE) $(TOOL) $(HMAP) $(TESTS) $(HELPERS) $(wildcard fixtures/*.c)
-H_ALL := $(wildcard core/*.h core/*/*.h fixtures/*.h)
-PY_ALL := $(wildcard core/python/mapscope/*.py gdb/*.py lldb/*.py fixtures/*.py .ci/*.py)
+C_ALL := $(CORE) $(TOOL) $(HMAP) $(TESTS) $(HELPERS) $(wildcard fixtures/*.c fixtures/sessions/*.c)
+H_ALL := $(wildcard core/*.h core/*/*.h fixtures/*.h fixtures/sessions/*.h)
+PY_ALL := $(wildcard core/python/mapscope/*.py gdb/*.py lldb/*.py fixtures/*.py fixtures/sessions/*.py .ci/*.py)
 LIB := build/libmapscope.so
 CLI := build/mapscope
 # Debian 12 has no libdwarf.pc.
@@ -113,7 +113,8 @@ check-cli:	## the sessions of the command-line tool
 
 golden: lib fixtures	## rewrite the expected output and the README's blocks; read the diff like code
 	cd fixtures && $(PYTHON) readme.py
-	cd fixtures && MAPSCOPE_GOLDEN=1 $(PYTHON) -m pytest -q -p no:cacheprovider test_golden.py
+	cd fixtures && MAPSCOPE_GOLDEN=1 $(PYTHON) -m pytest -q -p no:cacheprovider test_golden.py test_gdb_sessions.py \
+		test_lldb_sessions.py
 
 bench:	## the measurements of the README
 	@.ci/deps demo check bench
