@@ -8,10 +8,12 @@ import lldb
 import mapscope
 import mapscope_events
 import mapscope_printers
+import mapscope_watches
 from mapscope import abi, api
 from mapscope.interrupts import interrupts
 from mapscope.events import NoSite, Order
 from mapscope.session import Outcome, Progress, Session, ended
+from mapscope.watches import NoWatch, Watch, asked
 from mapscope_events import events_of, set_breakpoint
 from mapscope_scripts import Host
 from mapscope_sessions import Busy, Sessions
@@ -80,6 +82,27 @@ class MapBreak(MapCommand):
         return outcome
 
 
+class MapWatch(MapCommand):
+    """map-watch, likewise."""
+
+    def run(self, session: Session, target: lldb.SBTarget, line: str, result: lldb.SBCommandReturnObject) -> Outcome:
+        found: List[Optional[Watch]] = []
+        try:
+            most = mapscope_watches.free(target)
+            outcome = session.run(
+                self.name,
+                line,
+                result.write,
+                Progress(_tell),
+                lambda command: found.append(asked(session, command, most)),
+            )
+            for watch in filter(None, found):
+                result.write(mapscope_watches.set_watch(target, watch) + "\n")
+            return outcome
+        except NoWatch as none:
+            return ended(abi.Status.FAILED, session.escape(str(none)))
+
+
 def _tell(progress: str) -> None:
     os.write(2, progress.encode())
 
@@ -91,13 +114,14 @@ def install(debugger: lldb.SBDebugger, here: str, loader: Any) -> None:
         MapCommand.sessions = Sessions(abi.load(here))
         mapscope_printers.install(MapCommand.sessions)
         mapscope_events.install(MapCommand.sessions)
+        mapscope_watches.install(MapCommand.sessions, loader.__name__)
         api.install(Host(MapCommand.sessions, debugger))
     decoder = MapCommand.sessions.any
     added: List[str] = []
     try:
         for name in decoder.commands:
             kind = "".join(word.capitalize() for word in name.split("-"))
-            base = MapBreak if name == "map-break" else MapCommand
+            base = {"map-break": MapBreak, "map-watch": MapWatch}.get(name, MapCommand)
             own = {"name": name, "help": decoder.help(name), "loader": loader.__name__}
             setattr(loader, kind, type(kind, (base,), own))
             _add(debugger, f"--class {loader.__name__}.{kind} {name}")

@@ -21,11 +21,13 @@ def __lldb_init_module(debugger, names):  # type: ignore[no-untyped-def]
         import mapscope_commands
         import mapscope_events
         import mapscope_printers
+        import mapscope_watches
 
         for name in ("MapChildren", "PairChildren", "map_summary", "pair_summary", "is_map", "is_pair"):
             globals()[name] = getattr(mapscope_printers, name)  # lldb looks for them in this module
         for name in ("MapPlaces", "map_event"):
             globals()[name] = getattr(mapscope_events, name)
+        globals()["map_watch"] = mapscope_watches.map_watch
         mapscope_commands.install(debugger, here, sys.modules[__name__])
     except Exception as error:
         missing = "this lldb's Python has no ctypes, which the decoder needs" if "ctypes" in str(error) else error
