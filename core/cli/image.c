@@ -106,22 +106,37 @@ bool ms_image_of_file(int fd, struct ms_image *out)
 	return found;
 }
 
-uint64_t ms_image_section(int fd, const char *name)
+static bool find_section(int fd, const char *name, uint64_t *address_out)
 {
 	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
 	Elf_Scn *section = NULL;
-	uint64_t address = 0;
 	GElf_Shdr header;
 	size_t names;
+	bool has = false;
 
 	if (elf && elf_getshdrstrndx(elf, &names) == 0)
-		while (!address && (section = elf_nextscn(elf, section)) && gelf_getshdr(section, &header)) {
+		while (!has && (section = elf_nextscn(elf, section)) && gelf_getshdr(section, &header)) {
 			const char *found = elf_strptr(elf, names, header.sh_name);
-			if (found && !strcmp(found, name))
-				address = header.sh_addr;
+			has = found && !strcmp(found, name);
+			*address_out = header.sh_addr;
 		}
 	elf_end(elf);
-	return address;
+	return has;
+}
+
+uint64_t ms_image_section(int fd, const char *name)
+{
+	uint64_t address;
+
+	return find_section(fd, name, &address) ? address : 0;
+}
+
+bool ms_image_has_debug(int fd)
+{
+	uint64_t address;
+
+	elf_version(EV_CURRENT);
+	return find_section(fd, ".debug_info", &address) || find_section(fd, ".zdebug_info", &address);
 }
 
 /* Section headers are not mapped; libelf would miss them.  */

@@ -38,6 +38,8 @@ struct ms_image_memory {
 bool ms_image_of_file(int fd, struct ms_image *out);
 /* The address, in that file, of its section NAME; 0: it has none.  */
 uint64_t ms_image_section(int fd, const char *name);
+/* Has it debug information in itself, as a program's own libraries have and the system's do not?  */
+bool ms_image_has_debug(int fd);
 /* What is mapped at ADDRESS from the beginning of a file. False: nothing readable, or no ELF file.  */
 bool ms_image_of_memory(const struct ms_image_memory *memory, uint64_t address, struct ms_image *out);
 /* False: FILE is another build than MAPPED, with the difference in WHY.  */

@@ -2,19 +2,22 @@
 #include "cli/serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arith.h"
 #include "base/buf.h"
+#include "cli/image.h"
 #include "types/dwarf.h"
 #include "types/dwarf_cursor.h"
 #include "types/dwarf_numbers.h"
 
-/* Bytes of a question; words of one; files that are open; fields that are told of one type.  */
-enum { LINE_MOST = 1 << 16, WORDS_MOST = 8, FILES_MOST = 4096, FIELDS_MOST = 1 << 20 };
+/* Bytes of a question; words of one; files that are open; fields that are told of one type; globals in one answer.  */
+enum { LINE_MOST = 1 << 16, WORDS_MOST = 8, FILES_MOST = 4096, FIELDS_MOST = 1 << 20, GLOBALS_AT_ONCE = 512 };
 
 struct server {
 	struct ms_dwarf **files; /* number N is at N - 1 */
@@ -150,6 +153,15 @@ static void answer_open(struct server *server, const struct question *question)
 	ms_buf_fini(&error);
 }
 
+static void answer_whole(struct ms_buf *out, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	add_bool(out, "whole", fd >= 0 && ms_image_has_debug(fd));
+	if (fd >= 0)
+		close(fd);
+}
+
 static void answer_close(struct server *server, struct ms_dwarf **file)
 {
 	add_bool(&server->out, "closed", *file);
@@ -201,6 +213,22 @@ static void answer_type(struct server *server, struct ms_dwarf *dwarf, uint64_t 
 		ms_buf_char(out, ']');
 	else
 		answer_lack(out, dwarf, status);
+}
+
+static void answer_go(struct server *server, struct ms_dwarf *dwarf, uint64_t number)
+{
+	struct ms_dwarf_go go = { 0 };
+	struct ms_buf *out = &server->out;
+	int64_t status = ms_dwarf_go(dwarf, number, &go);
+
+	if (status != MS_OK) {
+		answer_lack(out, dwarf, status);
+		return;
+	}
+	add_uint(out, "kind", go.kind);
+	add_uint(out, "key", go.key);
+	add_uint(out, "elem", go.elem);
+	add_uint(out, "runtime_type", go.runtime_type);
 }
 
 static void add_bytes(struct ms_buf *out, const char *name, const uint8_t *bytes, uint64_t size)
@@ -265,6 +293,51 @@ static void answer_number(struct server *server, struct ms_dwarf *dwarf, int64_t
 		answer_lack(&server->out, dwarf, status);
 }
 
+/* ---- All globals ---- */
+
+static void add_global(struct server *server, const struct ms_dwarf_variable *variable, uint64_t address, bool in_exe)
+{
+	struct ms_buf *out = &server->out;
+	bool first = out->data[out->size - 1] == '[';
+
+	ms_buf_str(out, first ? "[" : ", [");
+	ms_buf_json_string(out, variable->qualified, strlen(variable->qualified));
+	ms_buf_printf(out, ", %llu, %llu, %s]", (unsigned long long)variable->type, (unsigned long long)address,
+		      in_exe ? "true" : "false");
+}
+
+/* As cli/target.c does it: a program that is not position-independent has its own copy of a library's variable, and one that
+   defines the same name itself goes before the library.  */
+static void answer_globals(struct server *server, struct ms_dwarf *dwarf, struct ms_dwarf *exe, uint64_t cursor)
+{
+	struct ms_dwarf_variable variable;
+	struct ms_buf why = { 0 }, *out = &server->out;
+	int64_t status = MS_OK;
+
+	key(out, "globals");
+	ms_buf_char(out, '[');
+	for (int i = 0; i < GLOBALS_AT_ONCE && status == MS_OK; i++) {
+		struct ms_location_target nowhere = { 0 };
+		struct ms_location location;
+		uint64_t address;
+		status = ms_dwarf_next_global(dwarf, &cursor, &variable);
+		if (status != MS_OK)
+			break;
+		if (exe && exe != dwarf && variable.external && ms_dwarf_symbol(exe, variable.name, &address) == MS_OK)
+			add_global(server, &variable, address, true);
+		else if (ms_location_evaluate(variable.location, variable.location_size, &variable.unit, &nowhere,
+					      &location, &why) == MS_OK &&
+			 ms_location_address(&location, &address))
+			add_global(server, &variable, address, false);
+	}
+	ms_buf_fini(&why);
+	ms_buf_char(out, ']');
+	if (status == MS_NO_MEMORY)
+		answer_lack(out, dwarf, status);
+	else
+		add_uint(out, "cursor", status == MS_OK ? cursor : UINT64_MAX);
+}
+
 /* A question on an open file. False: it is none.  */
 static bool ask_file(struct server *server, const struct question *question)
 {
@@ -284,6 +357,15 @@ static bool ask_file(struct server *server, const struct question *question)
 		answer_type(server, dwarf, n);
 	else if (question->count == 3 && !strcmp(what, "symbol"))
 		answer_number(server, dwarf, ms_dwarf_symbol(dwarf, name, &found), "address", &found);
+	else if (question->count == 3 && !strcmp(what, "go") && number(words[2], UINT64_MAX, &n))
+		answer_go(server, dwarf, n);
+	else if (question->count == 3 && !strcmp(what, "section"))
+		answer_number(server, dwarf, ms_dwarf_section_address(dwarf, name, &found), "address", &found);
+	else if (question->count == 3 && !strcmp(what, "runtime") && number(words[2], UINT64_MAX, &n))
+		answer_number(server, dwarf, ms_dwarf_runtime_type(dwarf, n, &found), "type", &found);
+	else if (question->count == 4 && !strcmp(what, "globals") && number(words[2], server->file_count, &n) &&
+		 number(words[3], UINT64_MAX, &more))
+		answer_globals(server, dwarf, n ? server->files[n - 1] : NULL, more);
 	else if (question->count == 4 && !strcmp(what, "lookup") && pc_of(words[2], &pc))
 		answer_number(server, dwarf, ms_dwarf_lookup(dwarf, name, pc, &found), "type", &found);
 	else if (question->count == 5 && !strcmp(what, "derive") && number(words[2], UINT32_MAX, &n) &&
@@ -311,6 +393,8 @@ static void answer(struct server *server, char *line)
 		misunderstood(out);
 	else if (question.count == 2 && !strcmp(question.words[0], "open"))
 		answer_open(server, &question);
+	else if (question.count == 2 && !strcmp(question.words[0], "whole"))
+		answer_whole(out, question.words[1]);
 	else if (!ask_file(server, &question))
 		misunderstood(out);
 	ms_buf_str(out, "}\n");

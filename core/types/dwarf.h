@@ -50,6 +50,8 @@ uint32_t ms_dwarf_pointer_size(const struct ms_dwarf *dwarf);
 bool ms_dwarf_big_endian(const struct ms_dwarf *dwarf);
 /* Address of the symbol NAME, of the file or of its separate debug file. MS_OK or MS_NOT_FOUND.  */
 int64_t ms_dwarf_symbol(struct ms_dwarf *dwarf, const char *name, uint64_t *address_out);
+/* Address of the section NAME. MS_OK, or MS_NOT_FOUND: there is none, or it is not loaded.  */
+int64_t ms_dwarf_section_address(const struct ms_dwarf *dwarf, const char *name, uint64_t *address_out);
 
 /* ---- Types: the answers of struct ms_types ---- */
 
@@ -72,6 +74,8 @@ struct ms_dwarf_go {
 	uint64_t runtime_type; /* address of the run-time type descriptor */
 };
 int64_t ms_dwarf_go(struct ms_dwarf *dwarf, uint64_t type, struct ms_dwarf_go *out);
+/* The type that the run-time type descriptor at ADDRESS describes. MS_OK or MS_NOT_FOUND. The first call looks at all types.  */
+int64_t ms_dwarf_runtime_type(struct ms_dwarf *dwarf, uint64_t address, uint64_t *type_out);
 
 /* ---- Variables ---- */
 

@@ -61,6 +61,7 @@ struct ms_kept {
 struct ms_dwarf_types;
 struct ms_dwarf_index;
 struct ms_dwarf_scopes;
+struct ms_dwarf_runtime;
 
 struct ms_dwarf {
 	struct ms_elf *elf; /* the file with the debug information */
@@ -76,6 +77,7 @@ struct ms_dwarf {
 	struct ms_dwarf_types *types;
 	struct ms_dwarf_index *index;
 	struct ms_dwarf_scopes *scopes;
+	struct ms_dwarf_runtime *runtime;
 	struct ms_kept *kept;
 };
 
@@ -124,6 +126,8 @@ bool ms_die_unsigned(struct ms_dwarf *dwarf, struct Dwarf_Die_s *die, uint32_t a
 /* The number of the DIE that the attribute refers to; 0 for none.  */
 uint64_t ms_die_reference(struct ms_dwarf *dwarf, struct Dwarf_Die_s *die, uint32_t at);
 
+/* The address of the run-time type descriptor that Go's attribute says; 0: none.  */
+uint64_t ms_dwarf_go_descriptor(struct ms_dwarf *dwarf, uint64_t value);
 /* The size of a type in bytes; 0 where it is not known.  */
 uint64_t ms_dwarf_size(struct ms_dwarf *dwarf, uint64_t type);
 
@@ -137,5 +141,6 @@ const char *ms_libdwarf_version(void);
 void ms_dwarf_types_free(struct ms_dwarf_types *types);
 void ms_dwarf_index_free(struct ms_dwarf_index *index);
 void ms_dwarf_scopes_free(struct ms_dwarf_scopes *scopes);
+void ms_dwarf_runtime_free(struct ms_dwarf_runtime *runtime);
 
 #endif

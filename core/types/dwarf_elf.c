@@ -83,6 +83,7 @@ static int64_t read_sections(struct ms_elf *file, struct ms_buf *error)
 		if (!name)
 			return damaged(file, "section names", error);
 		section->size = header.sh_type == SHT_NOBITS ? 0 : header.sh_size;
+		section->address = header.sh_addr;
 		section->gnu_compressed = strncmp(name, ".zdebug_", 8) == 0;
 		section->name = strndup(section->gnu_compressed ? name + 1 : name, NAME_MOST);
 		if (!section->name)

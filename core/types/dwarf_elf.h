@@ -15,7 +15,8 @@ struct Elf_Scn;
 struct ms_elf_section {
 	char *name; /* ".debug_info" also for .zdebug_info */
 	struct Elf_Scn *scn;
-	uint64_t size; /* decompressed */
+	uint64_t address; /* 0: it is not loaded */
+	uint64_t size;	  /* decompressed */
 	const uint8_t *data;
 	bool gnu_compressed, loaded;
 };

@@ -207,6 +207,7 @@ void ms_dwarf_free(struct ms_dwarf *dwarf)
 		return;
 	ms_dwarf_scopes_free(dwarf->scopes);
 	ms_dwarf_index_free(dwarf->index);
+	ms_dwarf_runtime_free(dwarf->runtime);
 	ms_dwarf_types_free(dwarf->types);
 	ms_libdwarf_finish(dwarf);
 	free(dwarf->units);
@@ -247,6 +248,12 @@ uint32_t ms_dwarf_pointer_size(const struct ms_dwarf *dwarf)
 bool ms_dwarf_big_endian(const struct ms_dwarf *dwarf)
 {
 	return dwarf->elf->big_endian;
+}
+
+int64_t ms_dwarf_section_address(const struct ms_dwarf *dwarf, const char *name, uint64_t *address_out)
+{
+	*address_out = dwarf->elf->sections[ms_elf_find(dwarf->elf, name)].address;
+	return *address_out ? MS_OK : MS_NOT_FOUND;
 }
 
 int64_t ms_dwarf_symbol(struct ms_dwarf *dwarf, const char *name, uint64_t *address_out)

@@ -603,7 +603,7 @@ int64_t ms_dwarf_field(struct ms_dwarf *dwarf, uint64_t type, uint32_t index, st
 }
 
 /* The attribute counts from a symbol of Go's linker (Go 1.15 to 1.26), but for uintptr is an address (seen in Go 1.19).  */
-static uint64_t go_descriptor(struct ms_dwarf *dwarf, uint64_t value)
+uint64_t ms_dwarf_go_descriptor(struct ms_dwarf *dwarf, uint64_t value)
 {
 	uint64_t start, end;
 
@@ -623,7 +623,7 @@ int64_t ms_dwarf_go(struct ms_dwarf *dwarf, uint64_t type, struct ms_dwarf_go *o
 		return status;
 	*out = made->go;
 	if (out->runtime_type)
-		out->runtime_type = go_descriptor(dwarf, out->runtime_type);
+		out->runtime_type = ms_dwarf_go_descriptor(dwarf, out->runtime_type);
 	return MS_OK;
 }
 

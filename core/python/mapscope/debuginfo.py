@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 import time
-from typing import Any, Callable, Dict, Hashable, NamedTuple, NoReturn, Optional, Tuple
+from typing import Any, Callable, Dict, Hashable, Iterator, NamedTuple, NoReturn, Optional, Tuple
 
 from .abi import Code
 from .provider import Member, Shape
@@ -17,6 +17,7 @@ from .provider import Member, Shape
 WAIT = 0.05  # seconds between two looks at whether the user wants to stop
 LIMIT = 120.0  # seconds for an answer; a gigabyte of debug information takes some ten the first time
 DEATHS_MOST = 2  # of the tool, by questions on one file
+_ADDRESS_MOST = 0xFFFFFFFFFFFFFFFF
 
 Answer = Dict[str, Any]
 
@@ -80,6 +81,11 @@ class Tool:
                 self._files[key] = File(self, path)
             return self._files[key]
         raise Trouble(f"{path}: the file is not there any more")
+
+    def is_whole(self, path: str) -> bool:
+        """Whether a file has its debug information in itself, as a program's own libraries have, and the system's do
+        not."""
+        return bool(self.ask(path, "whole", path).get("whole"))
 
     def ask(self, path: str, *words: object) -> Answer:
         """The answer to a question on the file PATH. Raises Trouble, and KeyboardInterrupt where the user wants to
@@ -245,6 +251,22 @@ class File:
     def local(self, pc: int, inlined: int, name: str) -> Tuple[Optional[Place], str]:
         """The same for a variable of the function at PC, INLINED calls out of the innermost."""
         return _place(self._ask("local", pc, inlined, name))
+
+    def section(self, name: str) -> Optional[int]:
+        """Its address in the file."""
+        return self._ask("section", name).get("address")
+
+    def runtime_type(self, address: int) -> Optional[Type]:
+        """That Go's run-time type descriptor at ADDRESS describes."""
+        return self._type(self._ask("runtime", address & _ADDRESS_MOST))
+
+    def globals(self, exe: Optional["File"]) -> Iterator[Tuple[str, int, int, bool]]:
+        """Names, types, addresses, and whether that is EXE's: of all its global and static variables."""
+        cursor = 0
+        while cursor != _ADDRESS_MOST:
+            answer = self._ask("globals", exe._number if exe else 0, cursor)
+            yield from answer.get("globals", ())
+            cursor = answer.get("cursor", _ADDRESS_MOST)
 
     def _type(self, answer: Answer) -> Optional[Type]:
         return Type(self, answer["type"]) if answer.get("type") else None
