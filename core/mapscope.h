@@ -151,6 +151,15 @@ struct ms_process_facts {
 	const char *lacks; /* one line: what of this could not be had, and why; NULL: nothing */
 };
 
+/* A variable that is there as long as the program: a global, or a static of a file or function.  */
+struct ms_global {
+	uint64_t size; /* sizeof(struct ms_global) */
+	const char *
+		name; /* qualified, as struct ms_types' VARIABLE takes it; the caller's, valid until its next call-back */
+	uint64_t type; /* type number */
+	uint64_t address;
+};
+
 /* Types and names of the target. Each call-back answers MS_OK, MS_NOT_FOUND or another negative code.  */
 struct ms_types {
 	uint64_t size; /* sizeof(struct ms_types) */
@@ -179,6 +188,11 @@ struct ms_types {
 	   module has that function's name, with or without "@plt". *NAME_OUT is the caller's, valid until its next call-back.
 	   NULL: there are no names.  */
 	void (*symbol_at)(void *user, uint64_t address, const char **name_out, int64_t *answer);
+	/* The variables of all the program's files, in any order, each once. *CURSOR is 0 at first, and the caller's from then
+	   on. MS_NOT_FOUND: no more. NULL: they cannot be listed.  */
+	void (*next_global)(void *user, uint64_t *cursor, struct ms_global *out, int64_t *answer);
+	/* Go: the type that the run-time type descriptor at ADDRESS describes. NULL: not known.  */
+	void (*runtime_type)(void *user, uint64_t address, uint64_t *type_out, int64_t *answer);
 };
 
 /* ---- Contexts ---- */

@@ -2,10 +2,16 @@
 Changes nothing in the target: no function is called there and nothing written."""
 
 import contextlib
-from typing import Any, Dict, Hashable, Iterator, Optional, Tuple
+import functools
+import os
+import re
+from typing import Any, Dict, Hashable, Iterator, List, Optional, Tuple
 
 import gdb
 from mapscope.abi import Kind
+from mapscope.debuginfo import File, Tool, Type
+from mapscope.globals import Found, Globals, Module
+from mapscope.interrupts import interrupts
 from mapscope.provider import Member, Process, Refused, Shape
 from mapscope.reading import leading
 from mapscope_process import process, register
@@ -36,8 +42,17 @@ _KINDS: Dict[int, int] = {
 _INTEGERS = (gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_RANGE)
 
 
+_HERE = os.path.dirname(os.path.realpath(__file__))
+_SECTION = re.compile(r"^\s*(0x[0-9a-f]+) - 0x[0-9a-f]+ is (\.\S+)(?: in (.+))?$", re.MULTILINE)
+
+
 class Target:
     direct_read = True  # `set mapscope direct-read`
+
+    def __init__(self) -> None:
+        self._tool = Tool(_HERE)
+        self._tool.interrupted = interrupts.pending
+        self._globals = Globals(lambda: self._tool, _modules)
 
     def evaluate(self, expr: str) -> Tuple[bytes, int, gdb.Type]:
         try:
@@ -51,17 +66,27 @@ class Target:
         except gdb.error as error:
             raise Refused(str(error)) from None
 
+    def next_global(self, first: bool) -> Optional[Found]:
+        return self._globals.next(first)
+
+    def runtime_type(self, address: int) -> Optional[Type]:
+        return self._globals.runtime_type(address)
+
     def lookup(self, name: str) -> Optional[gdb.Type]:
         for spelling in (name, "struct " + name, "union " + name, "enum " + name):
             with contextlib.suppress(gdb.error):
                 return gdb.lookup_type(spelling)
         return None
 
-    def derive(self, kind: int, native: Optional[gdb.Type], count: int) -> gdb.Type:
+    def derive(self, kind: int, native: Any, count: int) -> Any:
+        if isinstance(native, Type):
+            return native.file.derive(kind, native.number, count)
         native = native or gdb.lookup_type("void")
         return native.pointer() if kind == Kind.POINTER else native.array(count - 1)
 
-    def describe(self, native: gdb.Type) -> Shape:
+    def describe(self, native: Any) -> Shape:
+        if isinstance(native, Type):  # of a global that was listed
+            return native.file.describe(native.number)
         code, size, name = native.code, native.sizeof or 0, native.name or ""
         if code in _INTEGERS:
             return Shape(Kind.INT if _is_signed(native) else Kind.UINT, size, name)
@@ -101,13 +126,15 @@ class Target:
             return None
         return name if found and " + " not in name else None
 
-    def plain(self, native: gdb.Type) -> gdb.Type:
+    def plain(self, native: Any) -> Any:
         """Without const and volatile."""
-        return native.unqualified()
+        return native if isinstance(native, Type) else native.unqualified()
 
-    def key(self, native: gdb.Type, depth: int = 0) -> Hashable:
+    def key(self, native: Any, depth: int = 0) -> Hashable:
         """What tells types apart beside gdb's ==, which takes a typedef for the type behind it. A Go type may be a
         pointer to itself, hence the depth."""
+        if isinstance(native, Type):
+            return native
         links = (gdb.TYPE_CODE_PTR, gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_TYPEDEF)
         below = native.target() if native.code in links and depth < 8 else None
         return native.code, native.name, native.sizeof, below and self.key(below, depth + 1)
@@ -120,7 +147,7 @@ class Target:
         return self._pid(), number.pointer().sizeof, not little, running
 
     def program(self) -> Any:
-        return gdb.current_progspace()
+        return gdb.current_progspace(), self._tool.renew()
 
     def process(self) -> Optional[Process]:
         _, pointer_size, big_endian, _ = self.memory()
@@ -138,6 +165,29 @@ class Target:
         if live and connection is not None and connection.type == "native" and gdb.current_recording() is None:
             return thread.ptid[0]
         return 0
+
+
+def _modules() -> List[Module]:
+    """The selected program's files, the executable first."""
+    listed = gdb.execute("info files", to_string=True)
+    starts = {(path, name): int(start, 16) for start, name, path in _SECTION.findall(listed)}
+    exe = gdb.current_progspace().filename
+    found = []
+    for objfile in gdb.objfiles():
+        name = objfile.filename
+        if objfile.owner is None and name and os.path.isfile(name):
+            here = "" if name == exe else name
+            mine = {section: start for (path, section), start in starts.items() if path == here}
+            found.append((name != exe, Module(name, functools.partial(_bias, mine))))
+    return [module for _, module in sorted(found, key=lambda one: one[0])]
+
+
+def _bias(starts: Dict[str, int], file: File) -> Optional[int]:
+    for name, start in starts.items():
+        address = file.section(name)
+        if address is not None:
+            return start - address
+    return None
 
 
 def raw(value: gdb.Value) -> Tuple[bytes, int]:

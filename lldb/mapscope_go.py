@@ -86,7 +86,7 @@ class Go:
                     return found
             for module in self._modules():
                 file = self._open(module)
-                found = self._global(file, self._bias(module), None, name) if not stop or file != stop.file else None
+                found = self._global(file, self.bias(module), None, name) if not stop or file != stop.file else None
                 if found:
                     return found
                 lacks += [file.lack] if file.lack else []
@@ -165,7 +165,7 @@ class Go:
             inlined += 1
         below = at - 1 - inlined  # the first frame of the function that was called
         exact = below < 0 or (thread.GetFrameAtIndex(below).GetFunctionName() or "") in _SIGNAL_RETURNS
-        bias = self._bias(module)
+        bias = self.bias(module)
         pc = frame.GetPC() - bias - (not exact)
         return Stop(self._open(module), bias, pc, inlined, below < 0, _package(frame.GetFunctionName() or ""))
 
@@ -205,7 +205,7 @@ class Go:
     def _open(self, module: lldb.SBModule) -> File:
         return tool().open(module.GetFileSpec().fullpath)
 
-    def _bias(self, module: lldb.SBModule) -> int:
+    def bias(self, module: lldb.SBModule) -> int:
         for section in module.section_iter():
             address = section.GetLoadAddress(self._target)
             if address != lldb.LLDB_INVALID_ADDRESS:

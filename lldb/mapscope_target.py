@@ -9,10 +9,11 @@ from typing import Any, Dict, Hashable, Iterator, List, Optional, Tuple
 import lldb
 from mapscope.abi import Kind
 from mapscope.debuginfo import Type
+from mapscope.globals import Found, Globals, Module
 from mapscope.provider import Member, Process, Refused, Shape
 from mapscope.reading import leading
 from mapscope_arrays import Arrays
-from mapscope_go import Go
+from mapscope_go import Go, tool
 from mapscope_process import process, register
 
 LARGEST_VALUE = 1 << 20  # bytes of a value that are read here; the decoder reads the rest where it needs it
@@ -57,6 +58,7 @@ class Target:
         self.context: Optional[lldb.SBExecutionContext] = None  # of the command that runs
         self._arrays: Dict[Hashable, Arrays] = {}  # by module
         self._go = Go(target, self.read)
+        self._globals = Globals(tool, self._listed)
 
     def evaluate(self, expr: str) -> Tuple[bytes, int, lldb.SBType]:
         options = lldb.SBExpressionOptions()
@@ -175,6 +177,18 @@ class Target:
             place = self.target.ResolveFileAddress(address)
         symbol = place.GetSymbol()
         return symbol.GetName() if symbol.IsValid() and symbol.GetStartAddress() == place else None
+
+    def next_global(self, first: bool) -> Optional[Found]:
+        return self._globals.next(first)
+
+    def runtime_type(self, address: int) -> Optional[Type]:
+        return self._globals.runtime_type(address)
+
+    def _listed(self) -> List[Module]:
+        modules = [
+            module for module in self.target.module_iter() if os.path.isfile(module.GetFileSpec().fullpath or "")
+        ]
+        return [Module(one.GetFileSpec().fullpath, lambda _, one=one: self._go.bias(one)) for one in modules]
 
     def plain(self, native: Any) -> Any:
         """Without const and volatile. To ask for that takes a typedef off an array."""

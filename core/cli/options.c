@@ -59,11 +59,11 @@ void ms_options_help(const char *command, struct ms_buf *out)
 		return;
 	}
 	ms_buf_str(out, "Show hash maps of a running program or a core file from the inside.\n"
-			"Usage: mapscope COMMAND --pid PID EXPR [OPTION...]\n"
-			"       mapscope COMMAND --core FILE [--exe FILE] EXPR [OPTION...]\n"
+			"Usage: mapscope COMMAND --pid PID [EXPR] [OPTION...]\n"
+			"       mapscope COMMAND --core FILE [--exe FILE] [EXPR] [OPTION...]\n"
 			"       mapscope help [COMMAND]\n"
 			"       mapscope --version\n"
-			"       mapscope debug-info   (answers lldb's questions about Go, over pipes)\n"
+			"       mapscope debug-info   (answers the debuggers' questions, over pipes)\n"
 			"\n"
 			"Commands:\n");
 	for (uint32_t i = 0; (name = ms_command_name(i)); i++) {

@@ -447,6 +447,77 @@ static void answer_register(void *user, const char *name, uint64_t *value_out, i
 	*answer = ms_told_register(&target->told, name, value_out);
 }
 
+/* ---- All of them ---- */
+
+/* The executable's, or a library's of the program's own; NULL for others.  */
+static struct ms_dwarf *own_dwarf(struct ms_target *target, size_t i)
+{
+	struct ms_module *module = &target->modules[i];
+
+	if (!ms_module_map(module, &target->mapped) || (i && !ms_image_has_debug(module->fd)))
+		return NULL;
+	return dwarf_at(target, i);
+}
+
+/* The next variable of the module at hand that lies somewhere; MS_NOT_FOUND: it has no more.  */
+static int64_t next_in_module(struct ms_target *target, struct ms_global *out)
+{
+	size_t i = target->listed.module;
+	struct ms_dwarf *dwarf = own_dwarf(target, i);
+	struct ms_dwarf_variable variable;
+	int64_t status = dwarf ? MS_OK : MS_NOT_FOUND;
+
+	while (status == MS_OK && (status = ms_dwarf_next_global(dwarf, &target->listed.cursor, &variable)) == MS_OK) {
+		struct ms_value value = { 0 };
+		ms_buf_clear(&target->why);
+		if (place_variable(target, i, &variable, &value) != MS_OK || !value.address)
+			continue;
+		out->name = variable.qualified;
+		out->type = value.type;
+		out->address = value.address;
+		break;
+	}
+	return told(target, dwarf, status);
+}
+
+static void answer_next_global(void *user, uint64_t *cursor, struct ms_global *out, int64_t *answer)
+{
+	struct ms_target *target = user;
+	int64_t status = MS_NOT_FOUND;
+
+	if (is_interrupted(target, answer))
+		return;
+	if (!*cursor) {
+		target->listed.module = 0;
+		target->listed.cursor = 0;
+		*cursor = 1;
+	}
+	for (; target->listed.module < target->module_count; target->listed.module++, target->listed.cursor = 0) {
+		status = next_in_module(target, out);
+		if (status == MS_OK || status == MS_NO_MEMORY)
+			break;
+		status = MS_NOT_FOUND; /* what is damaged was told */
+	}
+	*answer = status;
+}
+
+static void answer_runtime_type(void *user, uint64_t address, uint64_t *type_out, int64_t *answer)
+{
+	struct ms_target *target = user;
+	int64_t status = MS_NOT_FOUND;
+
+	if (is_interrupted(target, answer))
+		return;
+	for (size_t i = 0; i < target->module_count && status == MS_NOT_FOUND; i++) {
+		struct ms_dwarf *dwarf = own_dwarf(target, i);
+		if (dwarf)
+			status = ms_dwarf_runtime_type(dwarf, address - target->modules[i].bias, type_out);
+		if (status == MS_OK)
+			*type_out = in_module((uint64_t)i << NUMBER_BITS, *type_out);
+	}
+	*answer = status;
+}
+
 struct ms_types ms_target_types(struct ms_target *target)
 {
 	return (struct ms_types){
@@ -462,6 +533,8 @@ struct ms_types ms_target_types(struct ms_target *target)
 		.evaluate = target->answers ? answer_evaluate : NULL,
 		.process = answer_process,
 		.reg = answer_register,
+		.next_global = answer_next_global,
+		.runtime_type = answer_runtime_type,
 	};
 }
 

@@ -23,10 +23,14 @@ struct ms_target {
 	struct ms_told told;
 	struct ms_gotypes *gotypes; /* with --type-descriptor; their number is GO_RUNTIME */
 	uint8_t *held;		    /* bytes of the last value that lies nowhere */
-	struct ms_buf why;	    /* the error of the last value */
-	struct ms_buf trouble;	    /* debug information that makes no sense */
-	struct ms_buf notes;	    /* lines */
-	struct ms_buf ambiguity;    /* a line on the last variable */
+	struct {
+		size_t module;
+		uint64_t cursor;
+	} listed;		 /* globals */
+	struct ms_buf why;	 /* the error of the last value */
+	struct ms_buf trouble;	 /* debug information that makes no sense */
+	struct ms_buf notes;	 /* lines */
+	struct ms_buf ambiguity; /* a line on the last variable */
 	struct ms_buf all_notes;
 };
 

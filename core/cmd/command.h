@@ -42,6 +42,8 @@ struct ms_command {
 	struct ms_where *where;	  /* with --where */
 	void *own;		  /* what only this kind of command has; freed by kind->free */
 	bool no;		  /* the answer is no: findings, key absent, differences */
+	bool of_known;		  /* there are OF rows in all */
+	uint64_t of;
 
 	struct ms_buf out;  /* for the screen, until fetched */
 	struct ms_buf rows; /* for the file */
@@ -60,6 +62,8 @@ struct ms_command_kind {
 	/* Shows a row or passes one over. MS_OK, MS_AGAIN (the slice is over), MS_NOT_FOUND (no more), or a failure. NULL: BEGIN
 	   has printed all.  */
 	int32_t (*step)(struct ms_command *cmd);
+	/* The command is interrupted: shows what was found so far, where rows come only once all is known. NULL: nothing.  */
+	void (*cut)(struct ms_command *cmd);
 	/* Prints what stands behind the rows, in place of the line that counts them (in JSON: `"end"` among it). NULL: that
 	   line.  */
 	int32_t (*finish)(struct ms_command *cmd, struct ms_view *view, const struct ms_end *end);
@@ -79,6 +83,7 @@ extern const struct ms_command_kind ms_command_save, ms_command_diff, ms_command
 #define MS_EXPR_OPTION                                                                                                 \
 	"  --expr         EXPR is any expression of the debugger's (in gdb it always is);\n"                           \
 	"                 lldb may call functions and write to the program for it\n"
+extern const struct ms_command_kind ms_command_list;
 
 /* Where rows are printed to.  */
 struct ms_view ms_command_view(struct ms_command *cmd);

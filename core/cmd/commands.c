@@ -12,9 +12,9 @@
 
 enum { OUTPUT_MOST = 64 << 10 };
 
-static const struct ms_command_kind *const kinds[] = { &ms_command_info, &ms_command_buckets, &ms_command_entries,
-						       &ms_command_save, &ms_command_diff,    &ms_command_break,
-						       &ms_command_watch };
+static const struct ms_command_kind *const kinds[] = { &ms_command_info,  &ms_command_buckets, &ms_command_entries,
+						       &ms_command_save,  &ms_command_diff,    &ms_command_break,
+						       &ms_command_watch, &ms_command_list };
 
 static const struct ms_command_kind *kind_at(uint32_t index)
 {
@@ -404,7 +404,9 @@ static struct ms_end whole_end(struct ms_command *cmd, struct ms_buf *token)
 	if (more && cmd->walk && !cmd->sorter)
 		cmd->map->format->position_text(&cmd->next, token);
 	end.next = ms_buf_text(token);
-	if (!cmd->kind->rows_are_entries || cmd->where)
+	if (cmd->of_known)
+		end.of = cmd->of;
+	else if (!cmd->kind->rows_are_entries || cmd->where)
 		end.of = more || !cmd->from_start ? UINT64_MAX : cmd->shown + cmd->args.offset;
 	return end;
 }
@@ -426,6 +428,8 @@ static int32_t finish(struct ms_command *cmd)
 		if (cmd->where)
 			ms_where_note(cmd->where, &cmd->notes);
 		check_header(cmd);
+		if (cmd->interrupt && cmd->own && cmd->kind->cut)
+			cmd->kind->cut(cmd);
 		end = whole_end(cmd, &token);
 		if (cmd->kind->finish)
 			status = cmd->kind->finish(cmd, &view, &end);

@@ -557,6 +557,38 @@ static void answer_symbol_at(void *user, uint64_t address, const char **name_out
 	}
 }
 
+static void answer_next_global(void *user, uint64_t *cursor, struct ms_global *out, int64_t *answer)
+{
+	struct fake_target *t = user;
+
+	if (!asked(t, answer))
+		return;
+	while (*cursor < t->variable_count && !t->variables[*cursor].address)
+		++*cursor;
+	if (*cursor == t->variable_count) {
+		*answer = MS_NOT_FOUND;
+		return;
+	}
+	const struct fake_expr *variable = &t->variables[(*cursor)++];
+	out->name = variable->text;
+	out->type = variable->type;
+	out->address = variable->address;
+	*answer = MS_OK;
+}
+
+static void answer_runtime_type(void *user, uint64_t address, uint64_t *type_out, int64_t *answer)
+{
+	struct fake_target *t = user;
+	char name[32];
+
+	if (!asked(t, answer))
+		return;
+	snprintf(name, sizeof name, "type 0x%llx", (unsigned long long)address);
+	const struct fake_expr *found = find_expr(t->symbols, t->symbol_count, name);
+	*type_out = found ? found->address : 0;
+	*answer = found ? MS_OK : MS_NOT_FOUND;
+}
+
 /* ---- Life ---- */
 
 void fake_init(struct fake_target *t, uint32_t pointer_size, bool big_endian)
@@ -615,7 +647,9 @@ struct ms_context *fake_open(struct fake_target *t)
 				  .symbol = answer_symbol,
 				  .variable = t->paths ? answer_variable : NULL,
 				  .derive = t->no_derive ? NULL : answer_derive,
-				  .symbol_at = answer_symbol_at };
+				  .symbol_at = answer_symbol_at,
+				  .next_global = t->globals ? answer_next_global : NULL,
+				  .runtime_type = t->globals ? answer_runtime_type : NULL };
 
 	ms_free(t->ctx);
 	t->ctx = ms_new(&memory, &types);

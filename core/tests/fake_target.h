@@ -42,6 +42,7 @@ struct fake_target {
 	bool paths;	  /* EXPR is a path: the call-back for variables is lent, with what fake_variable told */
 	bool no_evaluate; /* the one for expressions is not */
 	bool no_derive;	  /* nor the one that makes pointers and arrays */
+	bool globals; /* variables with an address can be listed, and run-time types be asked for: symbols "type ADDRESS" */
 
 	/* What it was asked since fake_reset_counts.  */
 	struct fake_read *log; /* one for each of READS */

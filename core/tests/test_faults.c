@@ -80,6 +80,16 @@ static void world_init(struct world *w)
 				for (int s = 0; s < FAKE_SLOTS; s++)
 					at->slots[s].elem_raw = fake_text(&w->t, "some text");
 	fake_map_write(&w->m);
+	/* What map-list goes through on the way to it.  */
+	uint64_t holder = fake_struct(&w->t, "holder");
+	fake_member(&w->t, holder, "maps", fake_array(&w->t, w->m.pointer_type, 2));
+	fake_member(&w->t, holder, "next", fake_pointer(&w->t, holder));
+	uint64_t at = fake_alloc(&w->t, 24);
+	fake_write_uint(&w->t, at, 8, w->m.address);
+	fake_write_uint(&w->t, at + 8, 8, 0);
+	fake_write_uint(&w->t, at + 16, 8, at);
+	fake_variable(&w->t, "all", holder, at, NULL, 0);
+	w->t.globals = true;
 }
 
 static void world_fini(struct world *w)
@@ -95,6 +105,7 @@ static const struct {
 	{ "map-entries", "m --json" }, { "map-entries", "p" },
 	{ "map-buckets", "m --json" }, { "map-entries", "m --sort key --json" },
 	{ "map-info", "m --json" },    { "map-info", "m" },
+	{ "map-list", "--json" },      { "map-list", "" },
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

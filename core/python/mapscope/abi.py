@@ -81,6 +81,15 @@ class Value(ctypes.Structure):
     ]
 
 
+class Global(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint64),
+        ("name", c_char_p),
+        ("type", c_uint64),
+        ("address", c_uint64),
+    ]
+
+
 class Batch(ctypes.Structure):
     _fields_ = [
         ("size", c_uint64),
@@ -181,6 +190,8 @@ VARIABLE = EVALUATE
 DERIVE = ctypes.CFUNCTYPE(None, c_void_p, c_uint32, c_uint64, c_uint64, POINTER(c_uint64), ANSWER)
 PROCESS = ctypes.CFUNCTYPE(None, c_void_p, POINTER(ProcessFacts), ANSWER)
 REG = LOOKUP
+NEXT_GLOBAL = ctypes.CFUNCTYPE(None, c_void_p, POINTER(c_uint64), POINTER(Global), ANSWER)
+RUNTIME_TYPE = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, POINTER(c_uint64), ANSWER)
 
 
 class Memory(ctypes.Structure):
@@ -209,6 +220,8 @@ class Types(ctypes.Structure):
         ("process", PROCESS),
         ("reg", REG),
         ("symbol_at", SYMBOL_AT),
+        ("next_global", NEXT_GLOBAL),
+        ("runtime_type", RUNTIME_TYPE),
     ]
 
 

@@ -61,6 +61,12 @@ class Target(Protocol):
     def evaluate(self, expr: str) -> Tuple[bytes, int, Any]:
         ...  # bytes, address or 0, native type; or raise Refused
 
+    # def next_global(self, first: bool) -> Optional[Tuple[str, Any, int]]
+    # The FIRST or the next variable of the program: name, native type, address; None behind the last.
+
+    # def runtime_type(self, address: int) -> Any
+    # The native type that Go's run-time type descriptor at ADDRESS describes, or None. A Target has both or none.
+
     # def variable(self, name: str) -> Optional[Tuple[bytes, int, Any]]
     # As evaluate, for a single name; None where there is none. A Target that has it leaves paths to the decoder.
 
@@ -107,7 +113,7 @@ class Provider:
         self.trouble: Optional[Exception] = None  # that a call-back raised
         self.pinned: Optional[Tuple[bytes, int, Any]] = None  # what PINNED names, as a Target's evaluate gives it
         self.clear_types()
-        guard = self._guard
+        guard, lists = self._guard, hasattr(target, "next_global")
         self.memory = abi.Memory(ctypes.sizeof(abi.Memory), None, guard(abi.READ, self._read), 0, 8, 0)
         self.types = abi.Types(
             ctypes.sizeof(abi.Types),
@@ -122,6 +128,8 @@ class Provider:
             guard(abi.PROCESS, self._process) if hasattr(target, "process") else ctypes.cast(0, abi.PROCESS),
             guard(abi.REG, self._reg) if hasattr(target, "register") else ctypes.cast(0, abi.REG),
             guard(abi.SYMBOL_AT, self._symbol_at),
+            guard(abi.NEXT_GLOBAL, self._next_global) if lists else ctypes.cast(0, abi.NEXT_GLOBAL),
+            guard(abi.RUNTIME_TYPE, self._runtime_type) if lists else ctypes.cast(0, abi.RUNTIME_TYPE),
         )
 
     def clear_types(self) -> None:
@@ -227,6 +235,24 @@ class Provider:
 
     def _derive(self, kind: int, number: int, count: int, out: Any) -> int:
         native = self.target.derive(kind, self.native(number), count)
+        if native is None:
+            return Code.NOT_FOUND
+        out[0] = self.number(native)
+        return Code.OK
+
+    def _next_global(self, cursor: Any, out: Any) -> int:
+        found = self.target.next_global(cursor[0] == 0)  # type: ignore[attr-defined]
+        cursor[0] = 1
+        if found is None:
+            return Code.NOT_FOUND
+        name, native, address = found
+        self._lent = ctypes.create_string_buffer(name.encode("utf-8", "surrogateescape"))
+        out[0].name = ctypes.cast(self._lent, ctypes.c_char_p)
+        out[0].type, out[0].address = self.number(native), address
+        return Code.OK
+
+    def _runtime_type(self, address: int, out: Any) -> int:
+        native = self.target.runtime_type(address)  # type: ignore[attr-defined]
         if native is None:
             return Code.NOT_FOUND
         out[0] = self.number(native)
