@@ -2,13 +2,14 @@
 nothing in the target: lldb's expression evaluator, which may, is asked for --expr only."""
 
 import contextlib
+import functools
 import os
 import re
 from typing import Any, Dict, Hashable, Iterator, List, Optional, Tuple
 
 import lldb
 from mapscope.abi import Kind
-from mapscope.debuginfo import Type
+from mapscope.debuginfo import File, Type
 from mapscope.globals import Found, Globals, Module
 from mapscope.provider import Member, Process, Refused, Shape
 from mapscope.reading import leading
@@ -188,7 +189,10 @@ class Target:
         modules = [
             module for module in self.target.module_iter() if os.path.isfile(module.GetFileSpec().fullpath or "")
         ]
-        return [Module(one.GetFileSpec().fullpath, lambda _, one=one: self._go.bias(one)) for one in modules]
+        return [Module(one.GetFileSpec().fullpath, functools.partial(self._bias, one)) for one in modules]
+
+    def _bias(self, module: lldb.SBModule, _: File) -> int:
+        return self._go.bias(module)
 
     def plain(self, native: Any) -> Any:
         """Without const and volatile. To ask for that takes a typedef off an array."""
@@ -242,6 +246,16 @@ class Target:
         if module:
             yield from (value for value in found if value.GetAddress().GetModule() == module)
         yield from found
+        yield from self._statics(*name.rpartition("::")[::2])
+
+    def _statics(self, where: str, plain: str) -> Iterator[lldb.SBValue]:
+        """Those called PLAIN of the function WHERE, which its file may stand before."""
+        file, _, last = where.rpartition("::")
+        for function, unit in ((where, ""), (last, file)) if where else ():
+            for context in self.target.FindFunctions(function) if function else ():
+                of = context.GetFunction()
+                if of and unit in ("", context.GetCompileUnit().GetFileSpec().GetFilename()):
+                    yield from (value for value in _statics_in(of.GetBlock(), self.target) if value.GetName() == plain)
 
     def _answer(self, value: lldb.SBValue) -> Tuple[bytes, int, lldb.SBType]:
         if value.GetType().IsReferenceType():
@@ -359,6 +373,13 @@ def _is_named(value: lldb.SBValue, name: str) -> bool:
     if not where or value.GetName() in (name, "::" + name):
         return not where or value.GetName() == name
     return value.GetDeclaration().GetFileSpec().GetFilename() == where and value.GetName() in (plain, "::" + plain)
+
+
+def _statics_in(block: lldb.SBBlock, target: lldb.SBTarget) -> Iterator[lldb.SBValue]:
+    while block:
+        yield from block.GetVariables(target, False, False, True)
+        yield from _statics_in(block.GetFirstChild(), target)
+        block = block.GetSibling()
 
 
 def _of_module(module: lldb.SBModule, name: str) -> List[lldb.SBType]:
