@@ -21,6 +21,19 @@ bool ms_is_char(const struct ms_node *node)
 	return (node->kind == MS_INT || node->kind == MS_UINT) && node->size == 1 && !strcmp(node->name, "char");
 }
 
+bool ms_is_go_text(struct ms_context *ctx, const struct ms_node *node)
+{
+	uint64_t word = ctx->memory.pointer_size, at[2];
+	const struct ms_node *text, *length;
+
+	if (node->kind != MS_STRUCT || node->member_count != 2 || !ms_node_member(ctx, node, "str", &at[0], &text) ||
+	    !ms_node_member(ctx, node, "len", &at[1], &length))
+		return false;
+	const struct ms_node *byte = text->kind == MS_POINTER ? ms_node_target(ctx, text) : NULL;
+	byte = byte ? ms_node_strip(ctx, byte) : NULL;
+	return byte && byte->size == 1 && at[0] == 0 && at[1] == word && length->kind == MS_INT && length->size == word;
+}
+
 bool ms_text_of(struct ms_context *ctx, enum ms_language language, const struct ms_node *node, const uint8_t *bytes,
 		uint64_t *address_out, int64_t *length_out)
 {
@@ -28,7 +41,7 @@ bool ms_text_of(struct ms_context *ctx, enum ms_language language, const struct 
 	bool go = language == MS_GO;
 	uint64_t size;
 
-	if (node->kind != MS_STRUCT || node->member_count != 2 || (go && strcmp(node->name, "string")))
+	if (node->kind != MS_STRUCT || node->member_count != 2 || (go && !ms_is_go_text(ctx, node)))
 		return false;
 	if (!ms_word_of(ctx, node, "len length size n count", bytes, &size, &length) ||
 	    !ms_word_of(ctx, node, "str ptr data text chars s p", bytes, address_out, &data) ||
@@ -61,19 +74,6 @@ bool ms_is_go_interface(const struct ms_node *node)
 {
 	return node->kind == MS_STRUCT &&
 	       (!strcmp(node->name, "runtime.eface") || !strcmp(node->name, "runtime.iface"));
-}
-
-bool ms_is_go_text(struct ms_context *ctx, const struct ms_node *node)
-{
-	uint64_t word = ctx->memory.pointer_size, at[2];
-	const struct ms_node *text, *length;
-
-	if (node->kind != MS_STRUCT || node->member_count != 2 || !ms_node_member(ctx, node, "str", &at[0], &text) ||
-	    !ms_node_member(ctx, node, "len", &at[1], &length))
-		return false;
-	const struct ms_node *byte = text->kind == MS_POINTER ? ms_node_target(ctx, text) : NULL;
-	byte = byte ? ms_node_strip(ctx, byte) : NULL;
-	return byte && byte->size == 1 && at[0] == 0 && at[1] == word && length->kind == MS_INT && length->size == word;
 }
 
 /* The dynamic type: _type of an empty interface, tab->_type of any other.  */
