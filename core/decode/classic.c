@@ -293,6 +293,7 @@ const struct ms_format ms_format_classic = {
 	.scan_next = classic_scan_next,
 	.scan_progress = classic_scan_progress,
 	.scan_free = classic_scan_free,
+	.search = classic_search,
 	.position_text = position_text,
 	.position_parse = position_parse,
 };

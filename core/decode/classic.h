@@ -89,6 +89,9 @@ int32_t classic_walk_next(struct ms_walk *walk, const struct ms_row **out);
 void classic_walk_progress(const struct ms_walk *walk, uint64_t *done, uint64_t *total);
 void classic_walk_free(struct ms_walk *walk);
 
+/* classic_find.c */
+int32_t classic_search(struct ms_search *search);
+
 /* classic_scan.c */
 int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out);
 int32_t classic_scan_next(struct ms_scan *scan, struct ms_piece *out);

@@ -12,6 +12,7 @@
 #include "types/types.h"
 
 struct ms_map;
+struct ms_search;
 
 enum ms_language { MS_C, MS_GO };
 
@@ -147,6 +148,9 @@ struct ms_format {
 	int32_t (*scan_next)(struct ms_scan *scan, struct ms_piece *out);
 	void (*scan_progress)(const struct ms_scan *scan, uint64_t *done, uint64_t *total);
 	void (*scan_free)(struct ms_scan *scan);
+	/* Looks for a key by its hash (find.h), a bucket a step: MS_AGAIN; MS_OK: it is in search->slot; MS_NOT_FOUND; MS_INTERRUPTED,
+	   MS_NO_MEMORY.  */
+	int32_t (*search)(struct ms_search *search);
 	/* "new.12.3": the text of a position and back; false for what is none of this map.  */
 	void (*position_text)(const struct ms_position *position, struct ms_buf *buf);
 	bool (*position_parse)(const struct ms_map *map, const char *text, struct ms_position *out);

@@ -51,6 +51,11 @@ void ms_hasher_free(struct ms_hasher *hasher)
 	free(hasher);
 }
 
+void ms_hasher_lend(struct ms_hasher *hasher, const struct ms_own *own)
+{
+	hasher->own_memory = own;
+}
+
 int32_t ms_hasher_hash(struct ms_hasher *hasher, const uint8_t *key, uint64_t *out)
 {
 	*out = 0;
@@ -90,6 +95,11 @@ int32_t ms_hasher_fetch(struct ms_hasher *hasher, uint64_t address, uint64_t siz
 		return ms_fail(hasher->ctx, MS_NO_MEMORY, "out of memory for a key of %llu bytes",
 			       (unsigned long long)size);
 	hasher->scratch.size = size;
+	const struct ms_own_piece *piece = ms_own_at(hasher->own_memory, hasher->ctx, address);
+	if (piece && piece->bytes && piece->size >= size) {
+		memcpy(hasher->scratch.data, piece->bytes, size);
+		return MS_OK;
+	}
 	return size ? unreadable(hasher, ms_read(hasher->ctx, address, hasher->scratch.data, size), size, address)
 		    : MS_OK;
 }
@@ -112,7 +122,12 @@ int32_t ms_hasher_fetch_cstring(struct ms_hasher *hasher, uint64_t address)
 {
 	uint8_t first[MS_TEXT_MOST];
 	uint64_t size = 0;
-	int32_t status = ms_read_cstring(hasher->ctx, address, first, &size);
+	const struct ms_own_piece *piece = ms_own_at(hasher->own_memory, hasher->ctx, address);
+	int32_t status;
+
+	if (piece)
+		return ms_hasher_fetch(hasher, address, piece->size);
+	status = ms_read_cstring(hasher->ctx, address, first, &size);
 
 	if (status < 0)
 		return unreadable(hasher, status, size + 1, address);

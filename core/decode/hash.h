@@ -8,6 +8,7 @@
 #include "decode/map.h"
 
 struct ms_hasher;
+struct ms_own;
 
 /* MS_OK; MS_NOT_FOUND: it cannot be computed (a user's own function, an unknown runtime), the reason in ms_error; or a failure.
    MAP is open, neither nil nor broken, and outlives the hasher.  */
@@ -18,6 +19,9 @@ void ms_hasher_free(struct ms_hasher *hasher);
    key has none (NaN), or none that can be computed; MS_FAULT: what it points to cannot be read, or cannot be a pointer or a
    length; the reason in ms_error. MS_INTERRUPTED, MS_NO_MEMORY.  */
 int32_t ms_hasher_hash(struct ms_hasher *hasher, const uint8_t *key, uint64_t *out);
+
+/* From now on keys may point to what is OWN's, which outlives the hasher.  */
+void ms_hasher_lend(struct ms_hasher *hasher, const struct ms_own *own);
 
 /* The same of COUNT keys, of map->key_size bytes each, back to back: fast where they are integers, and texts are fetched many at
    once. STATUS has one of MS_OK, MS_NOT_FOUND and MS_FAULT for each key. MS_OK, MS_INTERRUPTED or MS_NO_MEMORY.  */

@@ -323,11 +323,13 @@ static bool basic_steps(const struct ms_go_type *type, struct program *out)
 	return true;
 }
 
+/* DESCRIPTOR NULL: the type is there already.  */
 static void read_dynamic(struct ms_hasher *hasher, const struct ms_node *descriptor, struct dynamic *out)
 {
 	struct ms_context *ctx = hasher->ctx;
 
-	out->status = ms_go_type_read(ctx, descriptor, out->address, &out->type);
+	if (descriptor)
+		out->status = ms_go_type_read(ctx, descriptor, out->address, &out->type);
 	if (out->status < 0)
 		return;
 	const struct ms_node *node = out->type.node ? ms_node_strip(ctx, out->type.node) : NULL;
@@ -344,7 +346,9 @@ static void read_dynamic(struct ms_hasher *hasher, const struct ms_node *descrip
 			out->type.name);
 }
 
-static int32_t hash_dynamic(struct ms_hasher *hasher, const struct dynamic *dynamic, uint64_t data, uint64_t *h)
+/* OWN: the value, where it is ours; else DATA is the interface's word.  */
+static int32_t hash_dynamic(struct ms_hasher *hasher, const struct dynamic *dynamic, uint64_t data, const uint8_t *own,
+			    uint64_t *h)
 {
 	uint8_t small[256], *value = small;
 	uint64_t size = dynamic->type.size, seed = *h ^ GO_C0;
@@ -356,7 +360,9 @@ static int32_t hash_dynamic(struct ms_hasher *hasher, const struct dynamic *dyna
 		value = malloc(size);
 	if (!value)
 		return ms_fail(hasher->ctx, MS_NO_MEMORY, "out of memory for a key");
-	if (dynamic->type.direct) /* little-endian, as all that comes here */
+	if (own)
+		memcpy(value, own, size);
+	else if (dynamic->type.direct) /* little-endian, as all that comes here */
 		memcpy(value, &data, sizeof data);
 	else if (size)
 		status = ms_read(hasher->ctx, data, value, size);
@@ -381,33 +387,48 @@ static int32_t hash_held(struct ms_hasher *hasher, const struct ms_go_words *hel
 		if (go->dynamic[i].address == held->dynamic)
 			found = &go->dynamic[i];
 	if (found)
-		return hash_dynamic(hasher, found, held->data, h);
+		return hash_dynamic(hasher, found, held->data, NULL, h);
 	read_dynamic(hasher, held->descriptor, &unkept);
 	if (unkept.status == MS_OK && go->dynamic_count < TYPES_MOST) {
 		go->dynamic[go->dynamic_count] = unkept;
-		return hash_dynamic(hasher, &go->dynamic[go->dynamic_count++], held->data, h);
+		return hash_dynamic(hasher, &go->dynamic[go->dynamic_count++], held->data, NULL, h);
 	}
-	int32_t status = hash_dynamic(hasher, &unkept, held->data, h);
+	int32_t status = hash_dynamic(hasher, &unkept, held->data, NULL, h);
 	free(unkept.program.steps);
+	return status;
+}
+
+static int32_t hash_own(struct ms_hasher *hasher, const struct ms_go_type *type, const uint8_t *value, uint64_t *h)
+{
+	struct dynamic dynamic = { .type = *type };
+
+	read_dynamic(hasher, NULL, &dynamic);
+	int32_t status = hash_dynamic(hasher, &dynamic, 0, value, h);
+	free(dynamic.program.steps);
 	return status;
 }
 
 static int32_t hash_interface(struct ms_hasher *hasher, const struct ms_node *node, const uint8_t *bytes, uint64_t *h)
 {
 	struct go *go = hasher->own;
-	struct ms_go_words held;
-	int32_t status = ms_go_words_of(hasher->ctx, node, bytes, &held);
+	const struct ms_go_type *type = NULL;
+	struct ms_go_words held = { 0 };
+	const uint8_t *value;
+	int32_t status = MS_OK;
+	bool own = ms_own_interface(hasher->own_memory, hasher->ctx, bytes, &type, &value);
 
+	if (!own)
+		status = ms_go_words_of(hasher->ctx, node, bytes, &held);
 	if (status == MS_BAD_TYPE)
 		return ms_fail(hasher->ctx, MS_NOT_FOUND, "an interface of an unknown shape");
 	if (status == MS_FAULT)
 		ms_fail(hasher->ctx, status, "cannot read the type of what a key's interface holds");
-	if (status < 0 || !held.dynamic)
+	if (status < 0 || (!own && !held.dynamic))
 		return status;
 	if (go->nested == INTERFACES_MOST || ++go->looks > INTERFACE_LOOKS_MOST)
 		return ms_fail(hasher->ctx, MS_NOT_FOUND, "a key of too many interfaces in each other");
 	go->nested++;
-	status = hash_held(hasher, &held, h);
+	status = own ? hash_own(hasher, type, value, h) : hash_held(hasher, &held, h);
 	go->nested--;
 	return status;
 }

@@ -117,26 +117,6 @@ static const struct function functions[] = {
 
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
-/* Which of them begins at ADDRESS; NULL with its name, or "", in *NAME_OUT. A file without names may have its symbols elsewhere,
-   and several functions may have been folded into one: so both ways are asked.  */
-static const struct function *function_at(struct ms_context *ctx, uint64_t address, struct ms_buf *name_out)
-{
-	const char *name;
-	uint64_t found;
-
-	if (ms_ask_symbol_at(ctx, address, &name) == MS_OK) {
-		size_t size = strcspn(name, "@"); /* a stub: "hmap_hash_32@plt" */
-		ms_buf_escaped(name_out, name, size, 0);
-		for (size_t i = 0; i < FUNCTIONS; i++)
-			if (strlen(functions[i].name) == size && !memcmp(functions[i].name, name, size))
-				return &functions[i];
-	}
-	for (size_t i = 0; i < FUNCTIONS && ms_stopped(ctx) == MS_OK; i++)
-		if (ms_ask_symbol(ctx, functions[i].name, &found) == MS_OK && found == address)
-			return &functions[i];
-	return NULL;
-}
-
 static int32_t take(struct ms_hasher *hasher, const struct function *function)
 {
 	struct ms_context *ctx = hasher->ctx;
@@ -162,6 +142,7 @@ static void keep(void *own)
 int32_t ms_hasher_of_c(struct ms_hasher *hasher)
 {
 	struct ms_context *ctx = hasher->ctx;
+	const char *names[FUNCTIONS];
 	struct ms_buf name = { 0 };
 	int64_t address;
 	int32_t status;
@@ -169,9 +150,11 @@ int32_t ms_hasher_of_c(struct ms_hasher *hasher)
 	hasher->free = keep;
 	if (ms_map_number(hasher->map, "hash", &address) != MS_OK || !address)
 		return ms_fail(ctx, MS_NOT_FOUND, "nothing in the map tells how its keys are hashed");
-	const struct function *function = function_at(ctx, (uint64_t)address, &name);
-	if (function)
-		status = take(hasher, function);
+	for (int i = 0; i < FUNCTIONS; i++)
+		names[i] = functions[i].name;
+	int found = ms_ask_which(ctx, (uint64_t)address, names, FUNCTIONS, &name);
+	if (found >= 0)
+		status = take(hasher, &functions[found]);
 	else if (name.size)
 		status = ms_fail(ctx, MS_NOT_FOUND, "its hash function is the program's own, %.300s",
 				 ms_buf_text(&name));

@@ -3,6 +3,7 @@
 #define MS_HASHER_H
 
 #include "decode/hash.h"
+#include "decode/own.h"
 
 struct ms_hasher {
 	struct ms_map *map;
@@ -16,7 +17,8 @@ struct ms_hasher {
 	uint64_t (*text)(const struct ms_hasher *hasher, const uint8_t *bytes, uint64_t size);
 	void *own; /* what only this kind of hasher has */
 	void (*free)(void *own);
-	struct ms_buf scratch; /* the text at hand */
+	const struct ms_own *own_memory; /* ms_hasher_lend; NULL: none */
+	struct ms_buf scratch;		 /* the text at hand */
 };
 
 /* The SIZE bytes at ADDRESS into hasher->scratch. MS_OK, or as ms_hasher_hash.  */
