@@ -310,6 +310,21 @@ MS_API const char *ms_iter_token(struct ms_iter *iter);
 /* After the end: what the reader must know (damage met, entries found are not count), one line; "" for nothing.  */
 MS_API const char *ms_iter_note(struct ms_iter *iter);
 
+/* A key looked up, as map-get does: hashed and walked straight to, or where its hash cannot be computed found among all
+   entries.  */
+struct ms_get;
+
+/* Looks KEY up: a value of the target's or of the debugger's own, which is turned into the map's type of keys (a constant text of C's
+   is a literal where keys are no texts); or, where KEY is NULL, the literal TEXT, which is the key itself where keys are texts
+   and it is no literal. MS_USAGE: it is no key of this map. MS_FAULT, MS_BAD_TYPE, MS_INTERRUPTED, MS_NO_MEMORY. The map must
+   outlive it.  */
+MS_API int32_t ms_get_new(struct ms_map *map, const struct ms_value *key, const char *text, struct ms_get **out);
+MS_API void ms_get_free(struct ms_get *get);
+/* MS_AGAIN: a slice of 50 ms is over, call again. MS_OK: *OUT is a batch of the one entry. MS_NOT_FOUND: there is none.  */
+MS_API int32_t ms_get_step(struct ms_get *get, struct ms_batch *out);
+/* What the reader must know of the search (damage met), one line; "" for nothing.  */
+MS_API const char *ms_get_note(struct ms_get *get);
+
 /* ---- Events of maps, for breakpoints ---- */
 
 /* What can happen to a map, by number from 0: "make", "assign", "delete", "clear", "grow", "evacuate", "grow-done". NULL behind the

@@ -133,6 +133,34 @@ class MapFunction(gdb.Function):
             opened.close()
 
 
+class GetFunction(gdb.Function):
+    """The elem of a key, to go on with: $map_get (MAP, KEY). KEY is a value of any type that fits the map's keys; where
+    these are no texts, a constant text is a literal as map-get takes it: print $map_get (m, "{1, 2}").name"""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        super().__init__("map_get")
+
+    def invoke(self, *values: gdb.Value) -> gdb.Value:
+        if len(values) != 2:
+            raise gdb.GdbError("two arguments are taken: a map and a key")
+        interrupts.arm()
+        opened = _open(self._session, values[0])
+        try:
+            data, address = raw(values[1])
+            found = opened.get(values[1].type, address, data)
+        except (BadMap, gdb.error) as error:
+            raise gdb.GdbError(f"no such key: {error}") from None
+        finally:
+            opened.close()
+        if found is None:
+            raise gdb.GdbError("no such key in the map")
+        where, elem = found.elem_addresses[0], found.elem_type
+        if elem is None or not where:
+            raise gdb.GdbError("the key is there, but its elem cannot be read as a value: map-get tells more")
+        return gdb.Value(where).cast(elem.pointer()).dereference()
+
+
 def _open(session: Session, value: gdb.Value) -> Map:
     if session.running:
         raise gdb.GdbError("not inside a map command")
@@ -230,6 +258,7 @@ def install(here: str) -> None:
             MapCommand(session, name)
     MapFunction(session, "map_len", "count", "Number of entries of a map: $map_len (MAP).")
     MapFunction(session, "map_growing", "growing", "Whether a map is growing, 1 or 0: $map_growing (MAP).")
+    GetFunction(session)
     WorstFunction()
     api.install(Host(session))
     SetMapscope(), ShowMapscope(), Limit(session), DirectRead(target)

@@ -44,6 +44,8 @@ struct ms_command {
 	bool no;		  /* the answer is no: findings, key absent, differences */
 	bool of_known;		  /* there are OF rows in all */
 	uint64_t of;
+	int32_t late_code; /* negative: after all is shown, the command fails with this line */
+	struct ms_buf late;
 
 	struct ms_buf out;  /* for the screen, until fetched */
 	struct ms_buf rows; /* for the file */
@@ -85,6 +87,8 @@ extern const struct ms_command_kind ms_command_save, ms_command_diff, ms_command
 	"                 lldb may call functions and write to the program for it\n"
 extern const struct ms_command_kind ms_command_list;
 
+extern const struct ms_command_kind ms_command_get;
+
 /* Where rows are printed to.  */
 struct ms_view ms_command_view(struct ms_command *cmd);
 /* The counts of the answer so far.  */
@@ -94,6 +98,10 @@ int32_t ms_command_fetch(struct ms_command *cmd);
 /* Opens the map that the expression EXPR names, by the command's options. MS_OK, MS_NOT_FOUND (no map by its type), or a failure
    with an error line.  */
 int32_t ms_command_open_map(struct ms_command *cmd, const char *expr, struct ms_map **out);
+/* What the expression EXPR is: a path where the caller wants it so, else as the debugger evaluates it. MS_OK, or a failure with an
+   error line. ms_path_fini in every case.  */
+struct ms_path;
+int32_t ms_command_evaluate(struct ms_command *cmd, const char *expr, struct ms_path *out);
 /* Sets which rows are shown, by the options given.  */
 void ms_command_limit(struct ms_command *cmd);
 /* Begins a walk by them.  */

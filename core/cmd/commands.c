@@ -13,8 +13,8 @@
 enum { OUTPUT_MOST = 64 << 10 };
 
 static const struct ms_command_kind *const kinds[] = { &ms_command_info,  &ms_command_buckets, &ms_command_entries,
-						       &ms_command_save,  &ms_command_diff,    &ms_command_break,
-						       &ms_command_watch, &ms_command_list };
+						       &ms_command_get,	  &ms_command_save,    &ms_command_diff,
+						       &ms_command_break, &ms_command_watch,   &ms_command_list };
 
 static const struct ms_command_kind *kind_at(uint32_t index)
 {
@@ -102,6 +102,7 @@ void ms_command_free(struct ms_command *cmd)
 	ms_buf_fini(&cmd->out);
 	ms_buf_fini(&cmd->rows);
 	ms_buf_fini(&cmd->error);
+	ms_buf_fini(&cmd->late);
 	free(cmd->name);
 	free(cmd->line);
 	for (char **word = cmd->words; word && *word; word++)
@@ -203,8 +204,7 @@ static int32_t ask_debugger(struct ms_context *ctx, const char *expr, struct ms_
 	return MS_OK;
 }
 
-/* What EXPR is: a path where the caller wants it so, else as the debugger evaluates it. ms_path_fini in every case.  */
-static int32_t evaluate(struct ms_command *cmd, const char *expr, struct ms_path *out)
+int32_t ms_command_evaluate(struct ms_command *cmd, const char *expr, struct ms_path *out)
 {
 	struct ms_context *ctx = cmd->ctx;
 	const char *assigns = ms_args_assigns(expr);
@@ -268,7 +268,7 @@ static int32_t address_of(struct ms_command *cmd, const char *expr, uint64_t *ou
 
 	if (is_number(expr, out))
 		return MS_OK;
-	int32_t status = evaluate(cmd, expr, &path);
+	int32_t status = ms_command_evaluate(cmd, expr, &path);
 	if (status == MS_OK)
 		status = number_of(cmd->ctx, &path.value, out);
 	ms_path_fini(&path);
@@ -291,7 +291,7 @@ static int32_t open_by_expr(struct ms_command *cmd, const char *expr, struct ms_
 	uint64_t number;
 	struct ms_path path = { 0 };
 	bool plain = is_number(expr, &number);
-	int32_t status = plain ? MS_OK : evaluate(cmd, expr, &path);
+	int32_t status = plain ? MS_OK : ms_command_evaluate(cmd, expr, &path);
 
 	if (plain || (status == MS_OK && !path.value.type && cmd->ctx->types.variable))
 		status =
@@ -448,6 +448,8 @@ static int32_t finish(struct ms_command *cmd)
 		ms_view_end(&view, &end, ms_escape(cmd->ctx, cmd->args.output, strlen(cmd->args.output)));
 	}
 	ms_buf_fini(&token);
+	if (status == MS_OK && cmd->late_code < 0)
+		return ms_fail(cmd->ctx, cmd->late_code, "%s", ms_buf_text(&cmd->late));
 	return status;
 }
 

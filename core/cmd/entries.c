@@ -273,7 +273,7 @@ const struct ms_command_kind ms_command_entries = {
 		"\n"
 		"To look up one key of a Go map, do not type \"print m[5]\" in gdb: it takes the\n"
 		"pointer m for an array and shows a struct that is not there, without a word.\n"
-		"Type \"map-entries m --sort key\", or \"map-entries m --json\" and search.\n"
+		"Type \"map-get m 5\".\n"
 		"\n"
 		"COND compares key, elem and what they hold: members (elem.name, elem->next),\n"
 		"elements (elem[0]), what a pointer points to (*elem), len(elem), with numbers,\n"

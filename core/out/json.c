@@ -177,6 +177,12 @@ int32_t ms_json_entry(struct ms_view *view, const struct ms_map *map, const stru
 	return status;
 }
 
+void ms_json_last(struct ms_view *view, const struct ms_end *end)
+{
+	end_member(view->buf, end);
+	ms_buf_str(view->buf, "}\n");
+}
+
 void ms_json_end(struct ms_view *view, const struct ms_end *end)
 {
 	ms_buf_char(view->buf, '{');

@@ -8,6 +8,7 @@ void ms_json_info(struct ms_view *view, const struct ms_facts *facts, const stru
 int32_t ms_json_row(struct ms_view *view, const struct ms_map *map, const struct ms_row *row,
 		    const struct ms_entry *entries);
 int32_t ms_json_entry(struct ms_view *view, const struct ms_map *map, const struct ms_entry *entry);
+void ms_json_last(struct ms_view *view, const struct ms_end *end);
 void ms_json_end(struct ms_view *view, const struct ms_end *end);
 
 #endif

@@ -193,6 +193,16 @@ int32_t ms_view_row(struct ms_view *view, const struct ms_map *map, const struct
 
 /* ---- The end of rows ---- */
 
+void ms_view_notes(struct ms_view *view, const struct ms_end *end)
+{
+	notes_text(view->buf, end);
+}
+
+void ms_view_last(struct ms_view *view, const struct ms_end *end)
+{
+	ms_json_last(view, end);
+}
+
 void ms_view_end(struct ms_view *view, const struct ms_end *end, const char *file)
 {
 	struct ms_buf *buf = view->buf;

@@ -34,6 +34,10 @@ int32_t ms_view_row(struct ms_view *view, const struct ms_map *map, const struct
 int32_t ms_view_entry(struct ms_view *view, const struct ms_map *map, const struct ms_entry *entry);
 /* Buckets of which nothing could be read, where their entries would stand.  */
 void ms_view_unreadable(struct ms_view *view, const struct ms_map *map, const struct ms_row *row);
+/* The notes alone, in text.  */
+void ms_view_notes(struct ms_view *view, const struct ms_end *end);
+/* The end of the only object of a JSON answer, and of the object.  */
+void ms_view_last(struct ms_view *view, const struct ms_end *end);
 /* FILE: where the rows went, NULL for the same place.  */
 void ms_view_end(struct ms_view *view, const struct ms_end *end, const char *file);
 

@@ -94,13 +94,35 @@ class Map:
         answer = self._until_done(lambda: session.lib.ms_iter_next(self._iter, most, ctypes.byref(batch)))
         if answer < 0:
             raise self._bad(answer)
-        if not batch.count:
-            return None
+        return self._entries(batch) if batch.count else None
+
+    def get(self, native: Any, address: int, data: bytes) -> Optional[Entries]:
+        """The one entry whose key is that value of the debugger's; None: there is none. Raises BadMap where it is no key
+        of this map, and KeyboardInterrupt."""
+        session, value, handle = self._session, abi.Value(ctypes.sizeof(abi.Value)), ctypes.c_void_p()
+        self._check_open()
+        session.provider.fill(value, session.provider.number(native), address, data)
+        with session.provider.calling():
+            answer = session.lib.ms_get_new(self._handle, ctypes.byref(value), None, ctypes.byref(handle))
+        if session.provider.cut or answer == Code.INTERRUPTED:
+            raise KeyboardInterrupt
+        if answer < 0:
+            raise self._bad(answer)
+        batch = abi.Batch(ctypes.sizeof(abi.Batch))
+        try:
+            answer = self._until_done(lambda: session.lib.ms_get_step(handle, ctypes.byref(batch)))
+            if answer < 0 and answer != Code.NOT_FOUND:
+                raise self._bad(answer)
+            return None if answer == Code.NOT_FOUND else self._entries(batch)
+        finally:
+            session.lib.ms_get_free(handle)
+
+    def _entries(self, batch: abi.Batch) -> Entries:
         keys, elems = _numbers(batch.key_addresses, batch.count), _numbers(batch.elem_addresses, batch.count)
         return Entries(
             batch.count,
-            session.provider.native(batch.key_type),
-            session.provider.native(batch.elem_type),
+            self._session.provider.native(batch.key_type),
+            self._session.provider.native(batch.elem_type),
             batch.key_size,
             batch.elem_size,
             ctypes.string_at(batch.keys, batch.count * batch.key_size) if batch.key_size else b"",
