@@ -97,8 +97,8 @@ class Map:
         return self._entries(batch) if batch.count else None
 
     def get(self, native: Any, address: int, data: bytes) -> Optional[Entries]:
-        """The one entry whose key is that value of the debugger's; None: there is none. Raises BadMap where it is no key
-        of this map, and KeyboardInterrupt."""
+        """The one entry whose key is that value of the debugger's; None: there is none. Raises BadMap where it is no
+        key of this map, and KeyboardInterrupt."""
         session, value, handle = self._session, abi.Value(ctypes.sizeof(abi.Value)), ctypes.c_void_p()
         self._check_open()
         session.provider.fill(value, session.provider.number(native), address, data)
