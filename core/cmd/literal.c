@@ -154,7 +154,7 @@ static int32_t read_struct(struct ms_reader *r, const struct ms_node *node, uint
 		if (!ms_reader_takes(r, ',') && *r->p != '}')
 			return ms_reader_wrong(r, node, "a , or } is missing before \"%.20s\"", r->p);
 	}
-	if (!by_name && next < count && (r->language == MS_GO || next == 0))
+	if (!by_name && next && next < count && r->language == MS_GO)
 		return ms_reader_wrong(r, node, "it has %u members, here are %u", count, next);
 	return MS_OK;
 }
