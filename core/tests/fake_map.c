@@ -60,6 +60,8 @@ static void make_descriptor_type(struct fake_map *m)
 		fake_member(t, m->descriptor_type, numbers[i], fake_uint(t, 4));
 	fake_member(t, m->descriptor_type, "name", fake_pointer(t, fake_char(t)));
 	fake_member(t, m->descriptor_type, "bucket_name", fake_pointer(t, fake_char(t)));
+	fake_member(t, m->descriptor_type, "hash", fake_pointer(t, 0));
+	fake_member(t, m->descriptor_type, "equal", fake_pointer(t, 0));
 }
 
 /* The members as a struct of Go's hmap has them, with descriptor and extra where the layout says so.  */
@@ -375,6 +377,8 @@ static void write_descriptor(struct fake_map *m)
 			fake_text(t, layout->name));
 	fake_write_uint(t, m->descriptor + fake_offset(t, m->descriptor_type, "bucket_name"), t->pointer_size,
 			fake_text(t, bucket_name));
+	fake_write_uint(t, m->descriptor + fake_offset(t, m->descriptor_type, "hash"), t->pointer_size, layout->hash);
+	fake_write_uint(t, m->descriptor + fake_offset(t, m->descriptor_type, "equal"), t->pointer_size, layout->equal);
 	free(bucket_name);
 }
 

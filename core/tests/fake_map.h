@@ -19,6 +19,7 @@ struct fake_layout {
 	bool untyped;			  /* buckets are void * */
 	bool descriptor;		  /* the header has a member "type" */
 	bool no_extra;			  /* the header has no member "extra" */
+	uint64_t hash, equal;		  /* addresses of functions in the descriptor */
 };
 
 /* A slot of the account. SHOWN: an entry that a listing of the map must show, here.  */
