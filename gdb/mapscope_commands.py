@@ -260,7 +260,7 @@ def install(here: str) -> None:
     MapFunction(session, "map_growing", "growing", "Whether a map is growing, 1 or 0: $map_growing (MAP).")
     GetFunction(session)
     WorstFunction()
-    api.install(Host(session))
+    api.install(Host(session, breakpoints))
     SetMapscope(), ShowMapscope(), Limit(session), DirectRead(target)
     mapscope_printers.install(session)
     for name in ("new_objfile", "clear_objfiles", "free_objfile"):

@@ -115,7 +115,7 @@ def install(debugger: lldb.SBDebugger, here: str, loader: Any) -> None:
         mapscope_printers.install(MapCommand.sessions)
         mapscope_events.install(MapCommand.sessions)
         mapscope_watches.install(MapCommand.sessions, loader.__name__)
-        api.install(Host(MapCommand.sessions, debugger))
+        api.install(Host(MapCommand.sessions, debugger, loader.__name__))
     decoder = MapCommand.sessions.any
     added: List[str] = []
     try:

@@ -47,20 +47,40 @@ def events_of(session: Session) -> Events:
 
 def set_breakpoint(session: Session, target: lldb.SBTarget, order: Order, loader: str) -> str:
     """Sets what ORDER asks for and tells of it. Raises NoSite. LOADER: the module in which lldb looks for our names."""
-    events, number = events_of(session), next(_numbers)
-    points[number] = point = Point(order, events.sites(order.event, order.go), {})
+    events = events_of(session)
+    number, made = place(target, events, order, events.sites(order.event, order.go), loader, "map_event")
+    unseen = order.name == "make" and any(place.site.go for place in points[number].places.values())
+    return f"Breakpoint {made.GetID()}: {order.title}" + (UNSEEN if unseen else "")
+
+
+def place(
+    target: lldb.SBTarget, events: Events, order: Order, sites: List[Site], loader: str, callback: str
+) -> Tuple[int, lldb.SBBreakpoint]:
+    """A breakpoint where SITES' functions begin, with our number for it. Raises NoSite."""
+    number = next(_numbers)
+    points[number] = Point(order, sites, {})
     extra = lldb.SBStructuredData()
     extra.SetFromJSON(json.dumps({"number": number}))
     anywhere = lldb.SBFileSpecList()
     made = target.BreakpointCreateFromScript(f"{loader}.MapPlaces", extra, anywhere, anywhere, False)
     if not made.GetNumLocations():
-        target.BreakpointDelete(made.GetID())
-        del points[number]
+        remove(target, number, made)
         raise events.none(order.event, order.go)
     for location in made:
-        location.SetScriptCallbackFunction(f"{loader}.map_event", extra)
-    unseen = order.name == "make" and any(place.site.go for place in point.places.values())
-    return f"Breakpoint {made.GetID()}: {order.title}" + (UNSEEN if unseen else "")
+        location.SetScriptCallbackFunction(f"{loader}.{callback}", extra)
+    return number, made
+
+
+def remove(target: lldb.SBTarget, number: int, made: lldb.SBBreakpoint) -> None:
+    target.BreakpointDelete(made.GetID())
+    del points[number]
+
+
+def called(location: lldb.SBBreakpointLocation, extra: lldb.SBStructuredData) -> Tuple[int, Optional[Place]]:
+    """Of a call-back: our number, and the place where it stands."""
+    number = int(extra.GetValueForKey("number").GetUnsignedIntegerValue())
+    point = points.get(number)
+    return number, point.places.get(location.GetAddress().GetSymbol().GetName() or "") if point else None
 
 
 class MapPlaces:
@@ -68,7 +88,7 @@ class MapPlaces:
 
     def __init__(self, made: lldb.SBBreakpoint, extra: lldb.SBStructuredData, names: Dict[str, Any]) -> None:
         self._made = made
-        self._point = points.get(_number(extra))
+        self._point = points.get(int(extra.GetValueForKey("number").GetUnsignedIntegerValue()))
 
     def __callback__(self, context: lldb.SBSymbolContext) -> bool:
         if self._point is None or _sessions is None:
@@ -106,11 +126,10 @@ def map_event(
     frame: lldb.SBFrame, location: lldb.SBBreakpointLocation, extra: lldb.SBStructuredData, names: Dict[str, Any]
 ) -> bool:
     """Called by lldb at each call of such a function: whether the program is to stop."""
-    point = points.get(_number(extra))
-    place = point.places.get(location.GetAddress().GetSymbol().GetName() or "") if point else None
-    if point is None or place is None or _sessions is None:
+    number, place = called(location, extra)
+    if place is None or _sessions is None:
         return True
-    order = point.order
+    order = points[number].order
     try:
         words = arguments(frame, place)
         if order.map and place.site.map >= 0 and words[place.site.map] != order.map:
@@ -122,7 +141,7 @@ def map_event(
             if not events.happens(place.site, words, order.native):
                 return False
             hit = events.read(place.site, words, order.native, not order.map)
-            if hit is None or _again(frame):
+            if hit is None or again(frame, number):
                 return False
             line = hit.line
             if order.condition:
@@ -140,19 +159,21 @@ def map_event(
     return _run(debugger, location.GetBreakpoint(), frame)
 
 
-_seen: Dict[int, Tuple[int, ...]] = {}  # the registers of a thread at its last event, by its number
+# The registers of a thread at its last event of a breakpoint, by the numbers of both.
+_seen: Dict[Tuple[int, int], Tuple[int, ...]] = {}
 
 
-def _again(frame: lldb.SBFrame) -> bool:
-    """Whether this is the last event of the thread once more. Where another thread stops or has a signal meanwhile,
-    lldb 19 may tell of a stop again before the thread has gone on: nothing in its registers has changed then."""
+def again(frame: lldb.SBFrame, number: int) -> bool:
+    """Whether this is the thread's last event of breakpoint NUMBER once more. Where another thread stops or has a
+    signal meanwhile, lldb 19 may tell of a stop again before the thread has gone on: nothing in its registers has
+    changed then."""
     thread = frame.GetThread()
     if thread.GetProcess().GetNumThreads() == 1:
         return False
     general = frame.GetRegisters().GetValueAtIndex(0)
     now = tuple(general.GetChildAtIndex(i).GetValueAsUnsigned() for i in range(general.GetNumChildren()))
-    before = _seen.get(thread.GetThreadID())
-    _seen[thread.GetThreadID()] = now
+    before = _seen.get((thread.GetThreadID(), number))
+    _seen[thread.GetThreadID(), number] = now
     return now == before
 
 
@@ -184,10 +205,6 @@ def arguments(frame: lldb.SBFrame, place: Place) -> List[int]:
 
 def _register(frame: lldb.SBFrame, name: str) -> int:
     return frame.FindRegister(name).GetValueAsUnsigned()
-
-
-def _number(extra: lldb.SBStructuredData) -> int:
-    return int(extra.GetValueForKey("number").GetUnsignedIntegerValue())
 
 
 def _print(debugger: lldb.SBDebugger, text: str) -> None:

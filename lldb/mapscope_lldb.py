@@ -21,6 +21,7 @@ def __lldb_init_module(debugger, names):  # type: ignore[no-untyped-def]
         import mapscope_commands
         import mapscope_events
         import mapscope_printers
+        import mapscope_scripts
         import mapscope_watches
 
         for name in ("MapChildren", "PairChildren", "map_summary", "pair_summary", "is_map", "is_pair"):
@@ -28,6 +29,7 @@ def __lldb_init_module(debugger, names):  # type: ignore[no-untyped-def]
         for name in ("MapPlaces", "map_event"):
             globals()[name] = getattr(mapscope_events, name)
         globals()["map_watch"] = mapscope_watches.map_watch
+        globals()["script_event"] = mapscope_scripts.script_event
         mapscope_commands.install(debugger, here, sys.modules[__name__])
     except Exception as error:
         missing = "this lldb's Python has no ctypes, which the decoder needs" if "ctypes" in str(error) else error

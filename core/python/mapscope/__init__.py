@@ -1,9 +1,22 @@
 """mapscope for Python: what scripts import, in gdb and lldb (see api.py), and what the two front-ends share. Imports
 neither of them, and nothing from outside the standard library."""
 
-from .api import Error, Map, Rows, map_growing, map_len, quit_with
+from .api import Error, Map, Rows, Hook, map_growing, map_len, on_grow, on_grow_done, quit_with
 
-__all__ = ["Error", "Map", "Rows", "exit", "map", "map_growing", "map_len", "status", "worst"]
+__all__ = [
+    "Error",
+    "Hook",
+    "Map",
+    "Rows",
+    "exit",
+    "map",
+    "map_growing",
+    "map_len",
+    "on_grow",
+    "on_grow_done",
+    "status",
+    "worst",
+]
 
 # Status of the last map-... command (commands.md, section 7): 0 yes, 1 no, 2 wrong usage, 3 failed, 4 partial.
 status: int = 0

@@ -5,6 +5,7 @@ import ctypes
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 from .abi import Code, Status, text
+from .events import Events, Order
 from .provider import one_line
 
 if TYPE_CHECKING:
@@ -67,6 +68,14 @@ class Answer:
         finally:
             session.running -= 1
             provider.pinned = None
+        return found
+
+    def order(self) -> Order:
+        """Of a map-break that has come to its end."""
+        found = Events(self._session).order(self._command or 0)
+        self.close()
+        if found is None:
+            raise Failed("map-break gave no order")
         return found
 
     def _end(self) -> None:

@@ -9,8 +9,8 @@
     ...     print(row["key"], row["elem"])
     10 -10
     40 -40
-    >>> sum(row["elem"] for row in m.entries())
-    -5460
+    >>> sum(row["elem"] for row in m.entries(where="key % 2 == 1"))
+    -2704
     >>> [row["index"] for row in m.buckets(old=True) if not row["evacuated"] and not row["depth"]]
     [5, 6, 7, 8, 10, 11, 13, 14, 15]
     >>> try:
@@ -26,11 +26,25 @@ with --json, README): int of any size, float, str, bool, None, list, dict; float
 {"$text": ..., "$length": ...} a text that was cut, {"$error": ...} what could not be read. What cannot be answered is a
 mapscope.Error, one line. Not for printing: that is the commands'."""
 
+import functools
 import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ContextManager, Dict, Hashable, Iterator, List, Optional, Protocol, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    ContextManager,
+    Dict,
+    Hashable,
+    Iterator,
+    List,
+    Optional,
+    Protocol,
+    Tuple,
+)
 
 from .answer import Answer, Failed
+from .events import Order
 from .maps import BadMap
 from .provider import PINNED
 
@@ -62,6 +76,9 @@ class Host(Protocol):
     def value(self, value: Any) -> Optional[Tuple[Any, Pinned]]:
         ...  # of a value of the debugger's own: its program; its bytes, address or 0, and type
 
+    def on_event(self, program: Any, order: Order, function: Callable[[], Any]) -> Callable[[], None]:
+        ...  # calls FUNCTION at each event that ORDER asks for: whether to stop there; the result ends that
+
     def quit(self, status: int) -> None:
         ...
 
@@ -88,7 +105,7 @@ class Map:
         found = None if isinstance(of, str) else host.value(of)
         if found is None and not isinstance(of, str):
             raise Error(f"a map is named by an expression or a value of the debugger, not by {type(of).__name__}")
-        self._program = found[0] if found else host.program()
+        self.program = found[0] if found else host.program()
         with self.turn() as session:
             self.pinned = found[1] if found else self._find(session, of)
             if found and not session.is_map(self.pinned[2]):
@@ -124,9 +141,12 @@ class Map:
         words = ("" if bucket is None else f"--bucket {bucket} ") + "--old " * old + "--new " * new
         return self._rows("map-buckets", words, limit, offset)
 
-    def entries(self, sort: Optional[str] = None, limit: int = 0, offset: int = 0) -> "Rows":
-        """map-entries: the live entries, each {"key": ..., "elem": ...}. SORT: "key"."""
-        return self._rows("map-entries", f"--sort {sort} " if sort else "", limit, offset)
+    def entries(
+        self, where: Optional[str] = None, sort: Optional[str] = None, limit: int = 0, offset: int = 0
+    ) -> "Rows":
+        """map-entries: the live entries, each {"key": ..., "elem": ...}. WHERE: a condition on them; SORT: "key"."""
+        words = (f"--where ({where}) " if where else "") + (f"--sort {sort} " if sort else "")
+        return self._rows("map-entries", words, limit, offset)
 
     def _number(self, fact: str) -> int:
         with self.turn() as session:
@@ -152,7 +172,7 @@ class Map:
 
     @contextmanager
     def turn(self) -> "Iterator[Session]":
-        with _host().turn(self._program) as session:
+        with _host().turn(self.program) as session:
             if session.running:
                 raise Error("not inside a map command")
             yield session
@@ -167,8 +187,19 @@ class Map:
             return address.to_bytes(size, "big" if big_endian else "little"), 0, native
         return b"", address, native
 
+    def order(self, event: str) -> Order:
+        """What map-break EVENT asks for, of this map."""
+        try:
+            with self.turn() as session:
+                answer = Answer(session, "map-break", f"{event} {PINNED}", self.pinned)
+                while answer.more:
+                    answer.piece()
+                return answer.order()._replace(expr=self.name)
+        except Failed as error:
+            raise Error(str(error).replace(PINNED, self.name, 1)) from None
+
     def moment(self) -> Hashable:
-        return _host().moment(self._program)
+        return _host().moment(self.program)
 
 
 class Rows(Iterator[Json]):
@@ -217,6 +248,37 @@ class Rows(Iterator[Json]):
                 yield session
         except Failed as error:
             raise Error(str(error).replace(PINNED, self._map.name, 1)) from None
+
+
+class Hook:
+    """A function that is called at events of a map, up to end() or the end of a `with`."""
+
+    def __init__(self, of: Any, event: str, function: Callable[[Map], Any]) -> None:
+        self.map = _map(of)
+        call = functools.partial(function, self.map)
+        self._end: Optional[Callable[[], None]] = _host().on_event(self.map.program, self.map.order(event), call)
+
+    def end(self) -> None:
+        end, self._end = self._end, None
+        if end:
+            end()
+
+    def __enter__(self) -> "Hook":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.end()
+
+
+def on_grow(of: Any, function: Callable[[Map], Any]) -> Hook:
+    """Calls FUNCTION(map) each time that the map is about to grow, the program standing where that begins (map-break
+    grow). Then the program goes on, unless FUNCTION returns something true."""
+    return Hook(of, "grow", function)
+
+
+def on_grow_done(of: Any, function: Callable[[Map], Any]) -> Hook:
+    """The same where a growth ends, with the last old bucket evacuated (map-break grow-done)."""
+    return Hook(of, "grow-done", function)
 
 
 def map_len(of: Any) -> int:
