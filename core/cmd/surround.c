@@ -148,8 +148,7 @@ static void find_machine(struct surround *s, const struct ms_mapping *program)
 
 /* ---- Loaded files ---- */
 
-/* The address of the program header of that TYPE, in memory and so that the program is loaded at its own addresses; its size
-   there. *PHDR_OUT: the program headers' own.  */
+/* Where the segment of that TYPE lies, by the file's own addresses.  */
 static bool find_segment(struct surround *s, uint32_t type, uint64_t *address_out, uint64_t *size_out)
 {
 	uint64_t at = auxv_entry(s, AT_PHDR), count = ms_min(auxv_entry(s, AT_PHNUM), HEADERS_MOST);
@@ -257,7 +256,8 @@ static void read_thread(struct surround *s)
 			lack(s, "left out: of the stack, all but the 8 MiB of the innermost frames");
 		end = end < sp ? sp : sp + STACK_MOST;
 	}
-	touch(s, sp - RED_ZONE, end - sp + RED_ZONE + ABOVE);
+	touch(s, sp - RED_ZONE, RED_ZONE); /* which may be a page that is not there yet */
+	touch(s, sp, end - sp + ABOVE);
 }
 
 static uint64_t symbol(struct surround *s, const char *name)
