@@ -8,6 +8,7 @@
 #include "mapscope.h"
 
 struct ms_cache;
+struct ms_node;
 struct ms_node_table;
 
 struct ms_context {
@@ -19,8 +20,12 @@ struct ms_context {
 	struct ms_buf scratch;	/* ms_escape's answer */
 	uint64_t default_limit; /* rows of a text answer */
 	uint64_t deadline;	/* nanoseconds of the monotonic clock: when this slice ends */
-	bool interrupted;	/* a call-back did not answer */
-	bool short_of_memory;	/* ms_fail was told so */
+	/* While a snapshot is made: told what a value that is shown leads to, but is not shown with: where an object of TYPE, which
+	   may be a map's header, lies. NULL: nobody asks.  */
+	void (*leads_to)(void *user, uint64_t address, const struct ms_node *type);
+	void *leads_user;
+	bool interrupted;     /* a call-back did not answer */
+	bool short_of_memory; /* ms_fail was told so */
 };
 
 /* Sets the error line and returns CODE. Formats what it is given as it is: text of the target must be escaped before.  */

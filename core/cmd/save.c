@@ -8,6 +8,7 @@
 
 #include "base/arith.h"
 #include "cmd/command.h"
+#include "cmd/leads.h"
 #include "cmd/surround.h"
 #include "decode/hash.h"
 #include "mem/corefile.h"
@@ -21,6 +22,7 @@ enum {
 	TYPES_MOST = 2000,	  /* that are asked for beyond those that the commands ask for */
 	VARIABLE_MOST = 64 << 10, /* bytes of a variable on the way to the map that are saved as a whole */
 	SLICE_MS = 20,
+	LOOK_AT_CLOCK = 16, /* rows of maps within between two looks */
 };
 
 /* What is run, each with its words before EXPR; a command that reads more of a map belongs here. The first finds the map.  */
@@ -35,12 +37,14 @@ struct saving {
 	struct ms_context *ctx; /* that records */
 	struct ms_pages pages;
 	uint64_t recent[RECENT]; /* addresses; 0: none */
-	bool no_memory;
+	bool no_memory, damaged;
 	uint64_t lost; /* reads of memory that begins amid a page */
 	bool by_expr;  /* EXPR is evaluated, not followed */
 	uint32_t run;
+	uint64_t asked; /* types */
 	struct ms_command *running;
-	enum { SAVE_RUN, SAVE_SETTLE, SAVE_WRITE, SAVE_DONE } stage;
+	struct ms_leads leads;
+	enum { SAVE_RUN, SAVE_LEADS, SAVE_SETTLE, SAVE_WRITE, SAVE_DONE } stage;
 	struct ms_corefile core;
 	struct ms_buf lacks, path, temporary;
 	FILE *file;
@@ -87,6 +91,7 @@ static void read_recorded(void *user, uint64_t address, void *buffer, uint64_t l
 static void forget(struct saving *s)
 {
 	ms_command_free(s->running);
+	ms_leads_fini(&s->leads);
 	ms_free(s->ctx);
 	ms_answers_free(s->answers);
 	ms_pages_fini(&s->pages);
@@ -112,6 +117,8 @@ static int32_t record(struct saving *s, const struct ms_args *args)
 	memory.read = read_recorded;
 	memory.pid = 0;
 	s->ctx = ms_new(&memory, &types);
+	if (s->ctx)
+		ms_leads_watch(&s->leads, s->ctx);
 	if (args->type) {
 		ms_answers_add_word(s->answers, "--type");
 		ms_answers_add_word(s->answers, args->type);
@@ -143,11 +150,18 @@ static bool same_map(const struct ms_map *found, const struct ms_map *map)
 	return found && found->nil == map->nil && found->address == map->address && found->shape->format == map->format;
 }
 
-/* What the commands that look for a key will ask and read.  */
-static void learn_hashing(struct ms_map *map)
+/* What the commands that look for a key will ask and read; and what EXPR is to those who evaluate it, as was done here.  */
+static void learn_more(struct ms_command *cmd, struct ms_map *map)
 {
+	struct saving *s = cmd->own;
+	struct ms_value value = { .size = sizeof value };
 	struct ms_hasher *hasher = NULL;
+	int64_t answer = MS_UNANSWERED;
 
+	if (cmd->args.given & MS_OPT_EXPR && !s->by_expr) {
+		s->ctx->types.evaluate(s->answers, cmd->args.expr, &value, &answer);
+		s->ctx->interrupted |= answer == MS_UNANSWERED || answer == MS_INTERRUPTED;
+	}
 	if (!map->nil && !map->broken.size && ms_hasher_new(map, &hasher) == MS_OK)
 		ms_hasher_free(hasher);
 }
@@ -167,11 +181,13 @@ static int32_t check_run(struct ms_command *cmd, const struct ms_command *run)
 	if (failed)
 		return ms_fail(cmd->ctx, MS_REFUSED, "%s", ms_error(s->ctx));
 	if (s->run == 0)
-		learn_hashing(run->map);
+		learn_more(cmd, run->map);
 	if (ms_stopped(s->ctx) != MS_OK)
 		return ms_stopped(s->ctx);
-	if (run->status == MS_PARTIAL && s->run == 0)
-		ms_note(&cmd->notes, true, "the map is damaged: what of it can be read is saved");
+	if (run->status == MS_PARTIAL && !s->damaged)
+		ms_note(&cmd->notes, true,
+			"the map is damaged, or changed while it was read: what could be read is saved");
+	s->damaged |= run->status == MS_PARTIAL;
 	return MS_OK;
 }
 
@@ -201,11 +217,28 @@ static int32_t step_run(struct ms_command *cmd)
 	ms_command_free(s->running);
 	s->running = NULL;
 	if (status == MS_OK && ++s->run == RUNS)
-		s->stage = SAVE_SETTLE;
+		s->stage = SAVE_LEADS;
 	return status;
 }
 
 /* ---- What belongs to it ---- */
+
+static int32_t step_leads(struct ms_command *cmd)
+{
+	struct saving *s = cmd->own;
+	int32_t status = MS_OK;
+
+	ms_slice_begin(s->ctx, SLICE_MS);
+	for (int i = 0; i < LOOK_AT_CLOCK && status == MS_OK; i++)
+		status = ms_leads_step(&s->leads);
+	if (status != MS_NOT_FOUND)
+		return status == MS_OK && s->no_memory ? MS_NO_MEMORY : status;
+	if (s->leads.left_out)
+		ms_note(&cmd->notes, false, "left out: the entries of %llu maps within this one",
+			(unsigned long long)s->leads.left_out);
+	s->stage = SAVE_SETTLE;
+	return MS_OK;
+}
 
 /* The variables on the way to the map, and its own.  */
 static void touch_values(struct saving *s)
@@ -235,12 +268,13 @@ static int32_t step_settle(struct ms_command *cmd)
 	struct ms_buf answers = { 0 };
 
 	ms_slice_begin(s->ctx, SLICE_MS);
-	if (!ms_answers_close(s->answers, TYPES_MOST))
-		return MS_INTERRUPTED;
+	int32_t status = ms_answers_close(s->answers, &s->asked, TYPES_MOST);
+	if (status != MS_OK)
+		return status;
 	touch_values(s);
 	s->core.pointer_size = s->from->memory.pointer_size;
 	s->core.big_endian = s->from->memory.big_endian;
-	int32_t status = ms_surround(s->ctx, &s->from->types, &s->core, &s->lacks);
+	status = ms_surround(s->ctx, &s->from->types, &s->core, &s->lacks);
 	if (status == MS_OK)
 		status = ms_stopped(s->ctx);
 	if (status < 0)
@@ -361,6 +395,8 @@ static int32_t save_step(struct ms_command *cmd)
 	switch (s->stage) {
 	case SAVE_RUN:
 		return step_run(cmd);
+	case SAVE_LEADS:
+		return step_leads(cmd);
 	case SAVE_SETTLE:
 		return step_settle(cmd);
 	case SAVE_WRITE:
@@ -433,7 +469,8 @@ const struct ms_command_kind ms_command_save = {
 		"  --json         one JSON document instead of text\n"
 		"  --type TYPE    EXPR is the address of a map of that type\n" MS_EXPR_OPTION "\n"
 		"The file holds the pages of memory that the map lies in, what its keys and\n"
-		"elems point to as far as map-entries shows it, the variables that EXPR goes\n"
+		"elems point to as far as map-entries shows it and one step further (objects\n"
+		"behind pointers, entries of maps within), the variables that EXPR goes\n"
 		"through, and the types. map-diff compares it with the map later; \"mapscope info\n"
 		"--core FILE EXPR\" shows it, without the program; gdb and lldb open it with the\n"
 		"program (gdb PROGRAM FILE, lldb PROGRAM -c FILE) and find EXPR by its name, also\n"

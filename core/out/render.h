@@ -19,6 +19,13 @@ static inline bool ms_render_json(const struct render *r)
 	return r->style.json;
 }
 
+/* The value at hand leads to an object of TYPE at ADDRESS.  */
+static inline void ms_render_lead(struct render *r, uint64_t address, const struct ms_node *type)
+{
+	if (r->ctx->leads_to)
+		r->ctx->leads_to(r->ctx->leads_user, address, type);
+}
+
 /* out/value.c: the value of type NODE, which is in DEPTH containers.  */
 void ms_render(struct render *r, const struct ms_node *node, const uint8_t *bytes, uint64_t address, int depth);
 /* The first HAVE of COUNT elements.  */

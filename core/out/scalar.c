@@ -276,4 +276,6 @@ void ms_render_pointer(struct render *r, const struct ms_node *node, const uint8
 		terminated_text(r, address);
 	else
 		ms_render_address(r, address);
+	if (address && stripped)
+		ms_render_lead(r, address, stripped);
 }

@@ -138,6 +138,8 @@ static void inner_map(struct render *r, const struct ms_node *node, const uint8_
 	} else {
 		ms_buf_printf(r->buf, "{%s}", ms_map_summary(map));
 	}
+	if (status == MS_OK && !map->nil && !map->broken.size)
+		ms_render_lead(r, map->address, map->shape->header);
 	ms_map_free(map);
 }
 

@@ -16,7 +16,9 @@
 
 #include "cmd/remembered.h"
 #include "cmd/snapshot.h"
+#include "context.h"
 #include "fake_map.h"
+#include "mem/mem.h"
 
 /* ---- Allocations ---- */
 
@@ -240,6 +242,63 @@ static void snapshot_shows_what_the_map_shows(void **state)
 		assert_shows_the_same(&w, "m", path);
 		world_fini(&w);
 	}
+}
+
+/* One step further than is shown: objects behind pointers, and entries of a map within.  */
+static void what_elems_lead_to_is_saved(void **state)
+{
+	struct world w;
+	struct fake_map inner;
+	struct seen seen;
+	uint8_t bytes[16];
+
+	(void)state;
+	fake_init(&w.t, 8, false);
+	struct fake_layout plain = { .name = "inner", .key = fake_int(&w.t, 4), .elem = fake_int(&w.t, 8) };
+	fake_map_init(&inner, &w.t, &plain);
+	fake_map_array(&inner, &inner.new, 1);
+	fake_map_fill(&inner, &inner.new, 0, 20);
+	fake_map_write(&inner);
+	uint64_t point = fake_struct(&w.t, "point");
+	fake_member(&w.t, point, "x", fake_int(&w.t, 8));
+	fake_member(&w.t, point, "y", fake_int(&w.t, 8));
+	uint64_t there = fake_alloc(&w.t, 3 * FAKE_PAGE) + 2 * FAKE_PAGE - 8;
+	fake_write(&w.t, there, "0123456789abcdef", 16); /* over the end of a page */
+	struct fake_layout layout = { .name = "outer", .key = inner.pointer_type, .elem = fake_pointer(&w.t, point) };
+	fake_map_init(&w.m, &w.t, &layout);
+	fake_map_array(&w.m, &w.m.new, 0);
+	fake_map_put(&w.m, &w.m.new, 0, inner.address, there);
+	fake_map_write(&w.m);
+	fake_open(&w.t);
+	save_well(&w, "m", path);
+	look(&seen, path);
+	assert_int_equal(ms_mem_read(seen.t.ctx, there, bytes, 16), 16);
+	assert_memory_equal(bytes, "0123456789abcdef", 16);
+	struct ms_value value = { .size = sizeof value, .address = inner.address };
+	uint64_t number = 0, entries = 0;
+	struct ms_type type;
+	int64_t answer;
+	for (uint64_t n = 1; !value.type; n++) { /* as the snapshot counts types */
+		seen.t.ctx->types.type(seen.t.ctx->types.user, n, &type, &answer);
+		assert_int_equal(answer, MS_OK);
+		value.type = strcmp(type.name, "inner") ? 0 : n;
+	}
+	struct ms_map *map;
+	struct ms_iter *iter;
+	struct ms_batch batch = { .size = sizeof batch };
+	assert_int_equal(ms_map_open(seen.t.ctx, &value, &map), MS_OK);
+	assert_int_equal(ms_iter_new(map, "", &iter), MS_OK);
+	do {
+		number = ms_iter_next(iter, 100, &batch) == MS_OK ? batch.count : 0;
+		entries += number;
+	} while (number);
+	assert_int_equal(entries, 20);
+	assert_string_equal(ms_iter_note(iter), "");
+	ms_iter_free(iter);
+	ms_map_free(map);
+	ms_snapshot_free(seen.snapshot);
+	fake_map_fini(&inner);
+	world_fini(&w);
 }
 
 static void address_and_type_are_saved(void **state)
@@ -648,6 +707,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(snapshot_shows_what_the_map_shows),
+		cmocka_unit_test(what_elems_lead_to_is_saved),
 		cmocka_unit_test(address_and_type_are_saved),
 		cmocka_unit_test(expression_that_is_no_path_is_saved),
 		cmocka_unit_test(same_state_gives_the_same_bytes),

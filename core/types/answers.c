@@ -7,7 +7,7 @@
 
 #include "base/arith.h"
 
-enum { SCALAR_MOST = 16 }; /* bytes */
+enum { SCALAR_MOST = 16 /* bytes */, AT_ONCE = 64 /* types, asked for within a slice of time */ };
 
 struct ms_answers *ms_answers_new(void)
 {
@@ -442,14 +442,16 @@ struct ms_types ms_answers_record(struct ms_answers *answers, const struct ms_ty
 	};
 }
 
-bool ms_answers_close(struct ms_answers *answers, uint64_t most)
+int32_t ms_answers_close(struct ms_answers *answers, uint64_t *next, uint64_t most)
 {
-	for (uint64_t i = 0; i < answers->type_count && i < most; i++) {
+	for (int asked = 0; asked < AT_ONCE; asked++, ++*next) {
 		struct ms_type type;
 		int64_t answer = MS_UNANSWERED;
-		ask_type(answers, i + 1, &type, &answer);
+		if (*next >= answers->type_count || *next >= most)
+			return MS_OK;
+		ask_type(answers, *next + 1, &type, &answer);
 		if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED)
-			return false;
+			return MS_INTERRUPTED;
 	}
-	return true;
+	return MS_AGAIN;
 }
