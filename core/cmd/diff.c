@@ -390,7 +390,7 @@ static int32_t check_types(struct diffing *d, struct ms_command *cmd)
 	else if (d->then->count > MS_REMEMBERED_MOST)
 		status = ms_fail(
 			cmd->ctx, MS_REFUSED,
-			"the snapshot's map has %lld entries: at most %d are compared, since each takes some 80 bytes",
+			"the snapshot's map has %lld entries: at most %d are compared, since each takes some 110 bytes",
 			(long long)d->then->count, MS_REMEMBERED_MOST);
 	ms_buf_fini(&then);
 	ms_buf_fini(&now);
@@ -510,7 +510,7 @@ const struct ms_command_kind ms_command_diff = {
 		"then the removed ones in that of the snapshot.\n"
 		"\n"
 		"The status is 1 when there are changes, 0 when there are none. Up to 4 194 304\n"
-		"entries of the snapshot are compared, with some 80 bytes of memory for each.\n"
+		"entries of the snapshot are compared, with some 110 bytes of memory for each.\n"
 		"\n"
 		"Examples:\n"
 		"  map-diff m before.core\n"

@@ -8,7 +8,7 @@
 
 #include "decode/format.h"
 
-enum { MS_REMEMBERED_MOST = 4 << 20 }; /* entries, about 80 bytes each */
+enum { MS_REMEMBERED_MOST = 4 << 20 }; /* entries; each takes some 110 bytes */
 
 /* A slot of a bucket, and where that stands.  */
 struct ms_spot {

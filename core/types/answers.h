@@ -1,8 +1,9 @@
 /* What a caller said of types and names, kept so that it can be said again without him: recorded while somebody asks, written
    as bytes, read back, replayed. Types are numbered anew, in the order in which they came up. Knows nothing of maps.
 
-   The bytes: numbers are 64-bit words, the lowest byte first, whatever the target; a text is its length and its bytes. First
-   ANSWERS_VERSION, then records, each a word that says what it is (enum in answers.c) and its members.  */
+   The bytes: numbers are 64-bit words, the lowest byte first, whatever the target; a text is its length and its bytes. First a
+   version and how many types there are, then records, each a word that says what it is (enum record in answers_inside.h) and
+   its members.  */
 #ifndef MS_ANSWERS_H
 #define MS_ANSWERS_H
 
@@ -13,7 +14,7 @@
 
 struct ms_answers;
 
-/* Of WORDS, the command line that asks: which map is meant. All NULL: memory is short.  */
+/* NULL: memory is short.  */
 struct ms_answers *ms_answers_new(void);
 void ms_answers_free(struct ms_answers *answers);
 
