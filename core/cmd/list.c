@@ -1,14 +1,15 @@
 /* map-list: the maps that the program's globals reach, those that hold most memory first.  */
 #include <stdlib.h>
 
+#include "base/arith.h"
 #include "cmd/command.h"
 #include "out/reached.h"
 
 struct list {
 	struct ms_reach *reach;
 	bool ranked; /* all are found, or no more will be */
-	const struct ms_reached *maps;
-	uint64_t count, found, at;
+	const struct ms_reached_list *found;
+	uint64_t at; /* of them, to be shown next */
 };
 
 static void list_free(struct ms_command *cmd)
@@ -29,6 +30,8 @@ static int32_t list_begin(struct ms_command *cmd)
 	list->reach = ms_reach_new(cmd->ctx, &cmd->notes);
 	if (!list->reach)
 		return ms_fail(cmd->ctx, MS_NO_MEMORY, "out of memory");
+	if (cmd->ctx->memory.running)
+		ms_note_running(&cmd->notes);
 	cmd->limit = cmd->args.limit;
 	if (!(cmd->args.given & (MS_OPT_LIMIT | MS_OPT_JSON | MS_OPT_OUTPUT)))
 		cmd->limit = cmd->ctx->default_limit;
@@ -43,14 +46,14 @@ static void rank(struct ms_command *cmd)
 
 	list->ranked = true;
 	ms_reach_end(list->reach);
-	list->maps = ms_reach_maps(list->reach, &list->count, &list->found);
-	list->at = cmd->args.offset < list->count ? cmd->args.offset : list->count;
-	if (list->count < list->found)
+	list->found = ms_reach_maps(list->reach);
+	list->at = ms_min(cmd->args.offset, list->found->count);
+	if (list->found->count < list->found->found)
 		ms_note(&cmd->notes, true, "%llu maps that hold less are left out",
-			(unsigned long long)(list->found - list->count));
-	cmd->of = list->found;
+			(unsigned long long)(list->found->found - list->found->count));
+	cmd->of = list->found->found;
 	cmd->of_known = !cmd->interrupt;
-	if (list->at < list->count)
+	if (list->at < list->found->count)
 		ms_view_reached_head(&view);
 }
 
@@ -59,7 +62,7 @@ static int32_t show_row(struct ms_command *cmd)
 	struct list *list = cmd->own;
 	struct ms_view view = ms_command_view(cmd);
 	size_t before = view.buf->size;
-	int32_t status = ms_view_reached(&view, list->reach, &list->maps[list->at]);
+	int32_t status = ms_view_reached(&view, list->reach, &list->found->maps[list->at]);
 
 	if (status < 0) {
 		ms_buf_truncate(view.buf, before);
@@ -80,7 +83,7 @@ static int32_t list_step(struct ms_command *cmd)
 			rank(cmd);
 		return status == MS_NOT_FOUND ? MS_OK : status;
 	}
-	if (list->at == list->count)
+	if (list->at == list->found->count)
 		return MS_NOT_FOUND;
 	if (cmd->limit && cmd->shown == cmd->limit) {
 		cmd->limited = true;
@@ -97,7 +100,7 @@ static void list_cut(struct ms_command *cmd)
 
 	if (!list->ranked)
 		rank(cmd);
-	while (list->at < list->count && cmd->shown < most && show_row(cmd) == MS_OK)
+	while (list->at < list->found->count && cmd->shown < most && show_row(cmd) == MS_OK)
 		;
 }
 

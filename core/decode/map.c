@@ -76,6 +76,13 @@ static struct ms_map *map_new(struct ms_context *ctx, const struct ms_shape *sha
 	return map;
 }
 
+void ms_note_running(struct ms_notes *notes)
+{
+	ms_note(notes, false,
+		"the program is running: what is shown may have changed while it was read; stop it first (mapscope: "
+		"--stop)");
+}
+
 /* With BYTES, the header as the debugger holds it; without, it is read at ADDRESS. An address of 0 and no bytes: nil.  */
 static int32_t open_header(struct ms_context *ctx, const struct ms_shape *shape, const struct ms_node *type,
 			   uint64_t address, const void *bytes, struct ms_map **out)
@@ -95,9 +102,7 @@ static int32_t open_header(struct ms_context *ctx, const struct ms_shape *shape,
 	if (status == MS_OK)
 		status = map->format->open(map);
 	if (status == MS_OK && ctx->memory.running)
-		ms_note(&map->notes, false,
-			"the program is running: what is shown may have changed while it was read; stop it first "
-			"(mapscope: --stop)");
+		ms_note_running(&map->notes);
 	else if (status == MS_FAULT)
 		ms_fail(ctx, status, "cannot read the map's header, %llu bytes at 0x%llx", (unsigned long long)size,
 			(unsigned long long)address);

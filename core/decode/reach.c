@@ -14,7 +14,6 @@
 enum {
 	GLOBALS_MOST = 1 << 20,
 	OBJECTS_MOST = 1 << 22,
-	MAPS_MOST = 100000,   /* kept: the largest */
 	DEPTH_MOST = 1 << 17, /* objects from a global on */
 	SECONDS_MOST = 300,
 	ELEMENTS_LOG = 40,  /* a slice of 2^40 elements is none */
@@ -54,8 +53,7 @@ struct ms_reach {
 	struct held *held; /* open addressing by address */
 	uint64_t held_capacity, held_count;
 
-	struct ms_reached *maps; /* a heap, the least at its root, once it is full */
-	uint64_t map_count, map_found;
+	struct ms_reached_list maps;
 
 	uint64_t until_clock, end_of_time;
 	uint64_t unreadable, broken; /* objects, maps */
@@ -107,7 +105,7 @@ void ms_reach_free(struct ms_reach *reach)
 	free(reach->objects);
 	free(reach->slots);
 	free(reach->held);
-	free(reach->maps);
+	free(reach->maps.maps);
 	free(reach);
 }
 
@@ -479,48 +477,6 @@ static int32_t look_at_object(struct ms_reach *reach)
 
 /* ---- Maps ---- */
 
-static bool holds_less(const struct ms_reached *a, const struct ms_reached *b)
-{
-	return a->memory != b->memory ? a->memory < b->memory : a->address > b->address;
-}
-
-/* The heap's root has a new value.  */
-static void sift(struct ms_reached *heap, uint64_t count, uint64_t at)
-{
-	for (uint64_t child; (child = 2 * at + 1) < count; at = child) {
-		if (child + 1 < count && holds_less(&heap[child + 1], &heap[child]))
-			child++;
-		if (!holds_less(&heap[child], &heap[at]))
-			return;
-		struct ms_reached moved = heap[at];
-		heap[at] = heap[child];
-		heap[child] = moved;
-	}
-}
-
-static int32_t keep_map(struct ms_reach *reach, const struct ms_reached *map)
-{
-	reach->map_found++;
-	if (reach->map_count == MAPS_MOST) {
-		if (holds_less(&reach->maps[0], map)) {
-			reach->maps[0] = *map;
-			sift(reach->maps, MAPS_MOST, 0);
-		}
-		return MS_OK;
-	}
-	if ((reach->map_count & (reach->map_count + 1)) == 0) { /* 0, 1, 3, 7, ...: full */
-		struct ms_reached *grown = realloc(reach->maps, (2 * reach->map_count + 1) * sizeof *grown);
-		if (!grown)
-			return no_memory(reach);
-		reach->maps = grown;
-	}
-	reach->maps[reach->map_count++] = *map;
-	if (reach->map_count == MAPS_MOST)
-		for (uint64_t i = MAPS_MOST / 2; i-- > 0;)
-			sift(reach->maps, MAPS_MOST, i);
-	return MS_OK;
-}
-
 /* What the map's buckets take, and how much of that is not live keys and elems. TODO: the shared one.  */
 static int32_t measure(struct ms_reach *reach, struct ms_reached *out)
 {
@@ -609,8 +565,8 @@ static int32_t begin_walk(struct ms_reach *reach)
 				    .object = reach->at };
 	int32_t status = measure(reach, &found);
 
-	if (status == MS_OK)
-		status = keep_map(reach, &found);
+	if (status == MS_OK && !ms_reached_add(&reach->maps, &found))
+		status = no_memory(reach);
 	if (status < 0)
 		return status;
 	if (leads_on(reach, reach->key_type) || leads_on(reach, reach->elem_type))
@@ -673,17 +629,11 @@ int32_t ms_reach_step(struct ms_reach *reach)
 	return is_map(&reach->objects[reach->at]) ? enter_map(reach) : look_at_object(reach);
 }
 
-static int largest_first(const void *a, const void *b)
-{
-	return holds_less(a, b) ? 1 : holds_less(b, a) ? -1 : 0;
-}
-
 void ms_reach_end(struct ms_reach *reach)
 {
 	struct ms_notes *notes = reach->notes;
 
-	if (reach->map_count)
-		qsort(reach->maps, reach->map_count, sizeof *reach->maps, largest_first);
+	ms_reached_sort(&reach->maps);
 	if (reach->unreadable)
 		ms_note(notes, true, "%llu objects cannot be read, the first at 0x%llx: what they lead to is missing",
 			(unsigned long long)reach->unreadable, (unsigned long long)reach->bad_address);
@@ -705,11 +655,9 @@ void ms_reach_end(struct ms_reach *reach)
 		ms_note(notes, true, "given up after %d seconds", SECONDS_MOST);
 }
 
-const struct ms_reached *ms_reach_maps(const struct ms_reach *reach, uint64_t *count_out, uint64_t *found_out)
+const struct ms_reached_list *ms_reach_maps(const struct ms_reach *reach)
 {
-	*count_out = reach->map_count;
-	*found_out = reach->map_found;
-	return reach->maps;
+	return &reach->maps;
 }
 
 void ms_reach_progress(const struct ms_reach *reach, uint64_t *done_out, uint64_t *total_out)

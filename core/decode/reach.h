@@ -2,8 +2,8 @@
    other maps, to every map. Nearest first, so that each map has a short name. Not followed: pointers to void and to functions,
    unions, more than one object behind a pointer of C.
 
-   Three files: reach_types.c knows which parts of a type can lead to a map at all, reach.c follows them, out/reached.c tells
-   the way as a name.  */
+   reach_types.c knows which parts of a type can lead to a map at all, reach.c follows them, reach_list.c keeps what was found,
+   out/reached.c tells the way as a name.  */
 #ifndef MS_REACH_H
 #define MS_REACH_H
 
@@ -80,6 +80,17 @@ struct ms_reached {
 	uint32_t object;
 };
 
+/* The largest of FOUND maps.  */
+struct ms_reached_list {
+	struct ms_reached *maps;
+	uint64_t count, found;
+};
+
+/* False: memory is short.  */
+bool ms_reached_add(struct ms_reached_list *list, const struct ms_reached *map);
+/* Those that hold most first.  */
+void ms_reached_sort(struct ms_reached_list *list);
+
 struct ms_reach;
 
 struct ms_reach *ms_reach_new(struct ms_context *ctx, struct ms_notes *notes);
@@ -88,8 +99,7 @@ void ms_reach_free(struct ms_reach *reach);
 int32_t ms_reach_step(struct ms_reach *reach);
 /* Ends the work: notes what was left out, and sorts the maps, those that hold most memory first.  */
 void ms_reach_end(struct ms_reach *reach);
-/* The maps, COUNT of FOUND are kept: the largest.  */
-const struct ms_reached *ms_reach_maps(const struct ms_reach *reach, uint64_t *count_out, uint64_t *found_out);
+const struct ms_reached_list *ms_reach_maps(const struct ms_reach *reach);
 void ms_reach_progress(const struct ms_reach *reach, uint64_t *done_out, uint64_t *total_out);
 
 const struct ms_object *ms_reach_object(const struct ms_reach *reach, uint32_t index);
