@@ -29,6 +29,13 @@ struct held {
 	bool direct;	  /* the data word is the value */
 };
 
+/* What a map takes.  */
+struct measure {
+	bool done;
+	uint64_t arrays[2], sizes[2], bucket_size;
+	uint64_t memory, live; /* bytes, slots */
+};
+
 struct ms_reach {
 	struct ms_context *ctx;
 	struct ms_notes *notes;
@@ -45,7 +52,8 @@ struct ms_reach {
 	uint32_t *slots; /* number + 1 by address and type */
 	uint64_t slot_count;
 
-	struct ms_map *map; /* whose entries are being looked at */
+	struct ms_map *map; /* that is being looked at: first all of it, then its entries */
+	struct measure measure;
 	struct ms_walk *walk;
 	struct ms_notes map_notes;
 	uint32_t key_type, elem_type;
@@ -91,6 +99,7 @@ static void leave_map(struct ms_reach *reach)
 	reach->map_notes = (struct ms_notes){ 0 };
 	reach->walk = NULL;
 	reach->map = NULL;
+	reach->measure = (struct measure){ 0 };
 }
 
 void ms_reach_free(struct ms_reach *reach)
@@ -477,44 +486,6 @@ static int32_t look_at_object(struct ms_reach *reach)
 
 /* ---- Maps ---- */
 
-/* What the map's buckets take, and how much of that is not live keys and elems. TODO: the shared one.  */
-static int32_t measure(struct ms_reach *reach, struct ms_reached *out)
-{
-	struct ms_walk_options options = { .with = { true, true } };
-	struct ms_map *map = reach->map;
-	struct ms_facts facts = { 0 };
-	struct ms_walk *walk = NULL;
-	const struct ms_row *row;
-	uint64_t start[2] = { 0 }, size[2] = { 0 }, bucket = 0, live = 0;
-
-	map->format->describe(map, &facts);
-	for (uint32_t i = 0; i < facts.count; i++) {
-		const struct ms_fact *fact = &facts.fact[i];
-		if (!strcmp(fact->name, "buckets_address"))
-			start[0] = fact->u;
-		if (!strcmp(fact->name, "oldbuckets_address"))
-			start[1] = fact->u;
-		if (fact->group && !strcmp(fact->group, "memory"))
-			size[!strcmp(fact->name, "oldbuckets")] = fact->u;
-		if (!strcmp(fact->name, "bucket_size"))
-			bucket = fact->u;
-	}
-	ms_facts_fini(&facts);
-	out->memory = size[0] + size[1];
-	int32_t status = map->format->walk_new(map, &options, &reach->map_notes, &walk);
-	while (status == MS_OK && (status = map->format->walk_next(walk, &row)) == MS_OK) {
-		bool spare = row->address - start[0] < size[0] || row->address - start[1] < size[1];
-		out->memory += row->depth && !spare ? bucket : 0;
-		for (uint32_t i = 0; i < row->slot_count; i++)
-			live += row->slots[i].live;
-	}
-	if (walk)
-		map->format->walk_free(walk);
-	live *= map->key_slot + map->elem_slot;
-	out->wasted = out->memory > live ? out->memory - live : 0;
-	return status == MS_NOT_FOUND ? MS_OK : status;
-}
-
 /* Its key and elem types may be new: they are settled before its entries are looked at.  */
 static int32_t enter_map(struct ms_reach *reach)
 {
@@ -553,24 +524,70 @@ static bool leads_on(const struct ms_reach *reach, uint32_t type)
 	return type != MS_NO_TYPE && reach->types.all[type].reaches && !reach->types.all[type].is_union;
 }
 
+/* Where the arrays lie, with the overflow buckets that are preallocated behind them, as map-info has it.  */
+static int32_t begin_measure(struct ms_reach *reach)
+{
+	struct ms_walk_options options = { .with = { true, true } };
+	struct ms_map *map = reach->map;
+	struct measure *measure = &reach->measure;
+	struct ms_facts facts = { 0 };
+
+	map->format->describe(map, &facts);
+	for (uint32_t i = 0; i < facts.count; i++) {
+		const struct ms_fact *fact = &facts.fact[i];
+		if (!strcmp(fact->name, "buckets_address"))
+			measure->arrays[0] = fact->u;
+		else if (!strcmp(fact->name, "oldbuckets_address"))
+			measure->arrays[1] = fact->u;
+		else if (!strcmp(fact->name, "bucket_size"))
+			measure->bucket_size = fact->u;
+		else if (fact->group && !strcmp(fact->group, "memory"))
+			measure->sizes[!strcmp(fact->name, "oldbuckets")] = fact->u;
+	}
+	ms_facts_fini(&facts);
+	measure->memory = measure->sizes[0] + measure->sizes[1];
+	return map->format->walk_new(map, &options, &reach->map_notes, &reach->walk);
+}
+
+/* What the map's buckets take, and how much of that is not keys and elems of live slots.  */
+static int32_t measure_row(struct ms_reach *reach)
+{
+	const struct ms_object *object = &reach->objects[reach->at];
+	struct measure *measure = &reach->measure;
+	const struct ms_row *row;
+	int32_t status = reach->map->format->walk_next(reach->walk, &row);
+
+	if (status == MS_OK) {
+		bool spare = row->address - measure->arrays[0] < measure->sizes[0] ||
+			     row->address - measure->arrays[1] < measure->sizes[1];
+		measure->memory += row->depth && !spare ? measure->bucket_size : 0;
+		for (uint32_t i = 0; i < row->slot_count; i++)
+			measure->live += row->slots[i].live;
+		reach->until_clock++;
+		return slice_over(reach) ? MS_AGAIN : MS_OK;
+	}
+	if (status != MS_NOT_FOUND)
+		return status;
+	reach->map->format->walk_free(reach->walk);
+	reach->walk = NULL;
+	measure->done = true;
+	uint64_t live = measure->live * (reach->map->key_slot + reach->map->elem_slot);
+	struct ms_reached found = { .address = object->address,
+				    .count = reach->map->count,
+				    .memory = measure->memory,
+				    .wasted = measure->memory > live ? measure->memory - live : 0,
+				    .node = reach->types.all[object->type].node,
+				    .format = reach->map->format,
+				    .object = reach->at };
+	return ms_reached_add(&reach->maps, &found) ? MS_OK : no_memory(reach);
+}
+
 static int32_t begin_walk(struct ms_reach *reach)
 {
 	struct ms_walk_options options = { .live_only = true, .with = { true, true } };
-	const struct ms_object *object = &reach->objects[reach->at];
-	struct ms_map *map = reach->map;
-	struct ms_reached found = { .address = object->address,
-				    .count = map->count,
-				    .node = reach->types.all[object->type].node,
-				    .format = map->format,
-				    .object = reach->at };
-	int32_t status = measure(reach, &found);
 
-	if (status == MS_OK && !ms_reached_add(&reach->maps, &found))
-		status = no_memory(reach);
-	if (status < 0)
-		return status;
 	if (leads_on(reach, reach->key_type) || leads_on(reach, reach->elem_type))
-		return map->format->walk_new(map, &options, &reach->map_notes, &reach->walk);
+		return reach->map->format->walk_new(reach->map, &options, &reach->map_notes, &reach->walk);
 	end_map(reach);
 	return MS_OK;
 }
@@ -618,6 +635,8 @@ int32_t ms_reach_step(struct ms_reach *reach)
 	int32_t status = ms_reach_types_step(&reach->types);
 	if (status != MS_NOT_FOUND)
 		return status;
+	if (reach->map && !reach->measure.done)
+		return reach->walk ? measure_row(reach) : begin_measure(reach);
 	if (reach->map)
 		return reach->walk ? look_at_row(reach) : begin_walk(reach);
 	if (reach->at == reach->object_count)

@@ -382,8 +382,16 @@ static void answer_is_the_same_in_slices_of_any_length(void **state)
 	for (int i = 0; i < 300; i++)
 		next = cell(&g, next);
 	hold(&g, "list", fake_pointer(g.t, node), next);
+	struct fake_map large; /* of more than a slice */
+	fake_map_init(&large, g.t, &g.w.m.layout);
+	fake_map_array(&large, &large.new, 10);
+	fake_map_fill(&large, &large.new, 0, 6000);
+	fake_map_write(&large);
+	hold(&g, "large", large.pointer_type, large.address);
 	struct fake_run whole = list(&g, ""), sliced = fake_run_sliced(g.t, "map-list", "", 0);
 	assert_string_equal(whole.out, sliced.out);
+	fake_contains(whole.out, "6000  root.large, ");
+	fake_contains(whole.out, "\n2 of 2 shown\n");
 	assert_true(sliced.steps > 20);
 	for (uint64_t step = 2; step <= sliced.steps; step++) {
 		struct fake_run cut = fake_run_interrupted(g.t, "map-list", "", step);
@@ -393,6 +401,7 @@ static void answer_is_the_same_in_slices_of_any_length(void **state)
 	}
 	fake_run_fini(&whole);
 	fake_run_fini(&sliced);
+	fake_map_fini(&large);
 	graph_fini(&g);
 }
 
