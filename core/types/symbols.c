@@ -11,7 +11,8 @@ enum { SYMBOLS_MOST = 1 << 26, PAGE = 4096, SEGMENTS_MOST = 65536 };
 
 struct row {
 	struct ms_symbol symbol;
-	bool local;
+	/* A stub stands for a function of another file whose address the program takes; it is found by its address only.  */
+	enum { GLOBAL, LOCAL, STUB } rank;
 };
 
 struct ms_symbols {
@@ -108,7 +109,9 @@ static void add_symbol(struct ms_symbols *symbols, const char *name, const GElf_
 	kept[strcspn(kept, "@")] = 0;
 	symbols->rows[symbols->count++] =
 		(struct row){ { kept, symbol->st_value, symbol->st_size, GELF_ST_TYPE(symbol->st_info) == STT_FUNC },
-			      GELF_ST_BIND(symbol->st_info) == STB_LOCAL };
+			      symbol->st_shndx == SHN_UNDEF		   ? STUB
+			      : GELF_ST_BIND(symbol->st_info) == STB_LOCAL ? LOCAL
+									   : GLOBAL };
 }
 
 static void read_table(struct ms_symbols *symbols, const char *section)
@@ -122,7 +125,7 @@ static void read_table(struct ms_symbols *symbols, const char *section)
 	size_t size = gelf_fsize(symbols->elf->elf, ELF_T_SYM, 1, EV_CURRENT);
 	for (size_t i = 1; data && size && i < data->d_size / size && i < SYMBOLS_MOST; i++) {
 		GElf_Sym symbol;
-		if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF ||
+		if (!gelf_getsym(data, (int)i, &symbol) || (symbol.st_shndx == SHN_UNDEF && !symbol.st_value) ||
 		    GELF_ST_TYPE(symbol.st_info) == STT_FILE || GELF_ST_TYPE(symbol.st_info) == STT_SECTION ||
 		    GELF_ST_TYPE(symbol.st_info) == STT_TLS)
 			continue;
@@ -137,7 +140,7 @@ static int by_name(const void *a, const void *b)
 	const struct row *x = a, *y = b;
 	int order = strcmp(x->symbol.name, y->symbol.name);
 
-	return order ? order : x->local - y->local;
+	return order ? order : (int)x->rank - (int)y->rank;
 }
 
 static int by_address(const void *a, const void *b)
@@ -146,7 +149,7 @@ static int by_address(const void *a, const void *b)
 
 	if (x->symbol.address != y->symbol.address)
 		return x->symbol.address < y->symbol.address ? -1 : 1;
-	return x->local - y->local;
+	return (int)x->rank - (int)y->rank;
 }
 
 static void read_tables(struct ms_symbols *symbols)
@@ -172,7 +175,8 @@ int64_t ms_symbols_find(struct ms_symbols *symbols, const char *name, struct ms_
 		else
 			high = middle;
 	}
-	if (low == symbols->count || strcmp(symbols->rows[low].symbol.name, name) != 0)
+	if (low == symbols->count || symbols->rows[low].rank == STUB ||
+	    strcmp(symbols->rows[low].symbol.name, name) != 0)
 		return MS_NOT_FOUND;
 	*out = symbols->rows[low].symbol;
 	return MS_OK;
