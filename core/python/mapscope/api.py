@@ -5,6 +5,8 @@
     (105, 5, True)
     >>> m.info()["growth"]
     {'kind': 'double', 'old_buckets': 16, 'nevacuate': 5}
+    >>> m.get(41)["elem"], m.get(1234)["found"], mapscope.map_get("texts", "key 15")
+    (-41, False, 'elem 15')
     >>> for row in m.entries(limit=2):
     ...     print(row["key"], row["elem"])
     10 -10
@@ -148,6 +150,11 @@ class Map:
         words = (f"--where ({where}) " if where else "") + (f"--sort {sort} " if sort else "")
         return self._rows("map-entries", words, limit, offset)
 
+    def get(self, key: Any) -> Json:
+        """map-get: {"found": ..., "elem": ..., ...}. KEY: a number; True or False; a str, which is the text itself; or
+        a Literal: anything else, as a command line has it."""
+        return self._document("map-get", "-- " + _as_word(key))
+
     def _number(self, fact: str) -> int:
         with self.turn() as session:
             data, address, native = self.pinned
@@ -279,6 +286,31 @@ def on_grow(of: Any, function: Callable[[Map], Any]) -> Hook:
 def on_grow_done(of: Any, function: Callable[[Map], Any]) -> Hook:
     """The same where a growth ends, with the last old bucket evacuated (map-break grow-done)."""
     return Hook(of, "grow-done", function)
+
+
+class Literal(str):
+    """A key as map-get takes it: Literal("{1, 2}"), Literal("RED"), Literal("i + 1")."""
+
+    __module__ = "mapscope"
+
+
+def _as_word(key: Any) -> str:
+    if isinstance(key, Literal):
+        return key if key.startswith(("(", "{", '"')) or " " not in key else f"({key})"
+    if isinstance(key, str):
+        raw = key.encode("utf-8", "surrogateescape")
+        return '"' + "".join(f"\\x{c:02x}" for c in raw) + '"'
+    if isinstance(key, (bool, int, float)):
+        return str(key).lower()
+    raise Error(f"a key is a number, a str or a mapscope.Literal, not a {type(key).__name__}")
+
+
+def map_get(of: Any, key: Any) -> Any:
+    """The elem of a key, as JSON has it; raises Error where there is none. OF, KEY: as in Map and Map.get."""
+    answer = _map(of).get(key)
+    if not answer["found"]:
+        raise Error("no such key in the map")
+    return answer["elem"]
 
 
 def map_len(of: Any) -> int:
