@@ -390,8 +390,16 @@ struct ms_breakpoint {
 	const char *expr;      /* as it was typed, escaped; "" for none */
 	const char *condition; /* as it was typed; "" for none */
 };
-/* MS_NOT_FOUND: CMD is no map-break, or it has failed. Texts are the command's.  */
+/* Also of map-trace, once its first step has answered MS_AGAIN: EVENT then means nothing, and the functions of "grow", "evacuate" and
+   "grow-done" are wanted. MS_NOT_FOUND: CMD is neither, or asks for nothing. Texts are the command's.  */
 MS_API int32_t ms_command_breakpoint(const struct ms_command *cmd, struct ms_breakpoint *out);
+
+/* Records an event in a map-trace, at so many nanoseconds since it began; those of other maps are passed over. MS_NOT_FOUND: no
+   more are wanted, the program is to stop. Only reads.  */
+MS_API int32_t ms_command_event(struct ms_command *cmd, const struct ms_event *event, uint64_t nanoseconds);
+/* Ends a map-trace; the steps that follow finish its file. WHY: "exited", "interrupted", "stopped". READABLE: 1 if the program
+   still is there.  */
+MS_API void ms_command_trace_end(struct ms_command *cmd, const char *why, uint64_t nanoseconds, uint32_t readable);
 
 /* ---- Watching a map's memory, for hardware watchpoints ---- */
 

@@ -7,7 +7,7 @@ from typing import List, Optional
 import gdb
 import mapscope
 import mapscope_printers
-from mapscope import abi, api
+from mapscope import abi, api, trace
 from mapscope.events import NoSite, Order
 from mapscope.interrupts import interrupts
 from mapscope.maps import BadMap, Map
@@ -18,6 +18,7 @@ from mapscope_interrupts import quietly
 from mapscope_scripts import Host, WorstFunction
 from mapscope.watches import NoWatch, Watch, asked
 from mapscope_target import Target, raw
+from mapscope_trace import Trace
 from mapscope_watches import Watches
 
 
@@ -110,6 +111,27 @@ class MapWatch(MapCommand):
                 for watch in filter(None, found):
                     gdb.write(self._watches.set(watch) + "\n")
             except (NoWatch, gdb.error) as error:
+                outcome = ended(abi.Status.FAILED, self._session.escape(one_line(error)))
+        self._answer(outcome)
+
+
+class MapTrace(MapBreak):
+    """map-trace: the program runs meanwhile."""
+
+    def invoke(self, line: str, from_tty: bool) -> None:
+        self.dont_repeat()
+        events = self._breakpoints.events
+        with interrupts.command():
+            try:
+                outcome = trace.run(
+                    self._session,
+                    events,
+                    line,
+                    gdb.write,
+                    Progress(_tell),
+                    lambda to: Trace(self._breakpoints, to).play(),
+                )
+            except (NoSite, gdb.error) as error:
                 outcome = ended(abi.Status.FAILED, self._session.escape(one_line(error)))
         self._answer(outcome)
 
@@ -250,8 +272,8 @@ def install(here: str) -> None:
     session = Session(abi.load(here), target, interrupts.pending)
     breakpoints = Breakpoints(session, target)
     for name in session.commands:
-        if name == "map-break":
-            MapBreak(session, name, breakpoints)
+        if name in ("map-break", "map-trace"):
+            (MapBreak if name == "map-break" else MapTrace)(session, name, breakpoints)
         elif name == "map-watch":
             MapWatch(session, name, Watches(session))
         else:

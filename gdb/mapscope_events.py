@@ -50,7 +50,7 @@ class Breakpoints:
         """Sets what ORDER asks for, all or nothing, and tells of it. Raises NoSite and gdb.error."""
         made: List[gdb.Breakpoint] = []
         try:
-            for site, where, convention in self.places(order.event, order.go):
+            for site, where, convention in self.places(self.events.sites(order.event, order.go)):
                 made.append(gdb.Breakpoint(**where))
                 self._points[made[-1].number] = Point(site, convention, order)
                 made[-1].condition = _filter(made[-1].number, order.condition)
@@ -61,10 +61,10 @@ class Breakpoints:
         unseen = order.name == "make" and any(self._points[one.number].site.go for one in made)
         return f"map-break: {order.title}" + (UNSEEN if unseen else "")
 
-    def places(self, event: int, go: Optional[bool]) -> List[Tuple[Site, Dict[str, Any], Convention]]:
-        """The functions that the program has, each with the keywords of its gdb.Breakpoint. Raises NoSite."""
+    def places(self, sites: List[Site]) -> List[Tuple[Site, Dict[str, Any], Convention]]:
+        """Those of SITES that the program has, each with the keywords of its gdb.Breakpoint. Raises NoSite: none."""
         found = []
-        for site in self.events.sites(event, go):
+        for site in sites:
             address = self._target.symbol(site.function)
             if address is None:
                 continue
@@ -75,7 +75,7 @@ class Breakpoints:
                     where = {"spec": f"*{address + offset:#x}"}
             found.append((site, where, convention))
         if not found:
-            raise self.events.none(event, go)
+            raise self.events.none(sites)
         of_go = [convention for site, where, convention in found if convention]
         # A function without a check of the stack does not say which convention it has: the same as the others.
         return [(site, where, convention or (of_go or [convention])[0]) for site, where, convention in found]

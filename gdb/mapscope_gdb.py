@@ -18,7 +18,7 @@ def _mapscope_load():  # type: ignore[no-untyped-def]
     package = os.path.join(os.path.dirname(here), "core", "python")
     if package not in sys.path:
         sys.path.append(package)  # also for `python import mapscope`
-    names = ["interrupts", "process", "target", "printers", "events", "scripts", "watches", "commands"]
+    names = ["interrupts", "process", "target", "printers", "events", "trace", "scripts", "watches", "commands"]
     names = ["mapscope_" + name for name in names]
     fresh = [name for name in names if name not in sys.modules]
     try:

@@ -9,7 +9,7 @@ import mapscope
 import mapscope_events
 import mapscope_printers
 import mapscope_watches
-from mapscope import abi, api
+from mapscope import abi, api, trace
 from mapscope.interrupts import interrupts
 from mapscope.events import NoSite, Order
 from mapscope.session import Outcome, Progress, Session, ended
@@ -17,6 +17,7 @@ from mapscope.watches import NoWatch, Watch, asked
 from mapscope_events import events_of, set_breakpoint
 from mapscope_scripts import Host
 from mapscope_sessions import Busy, Sessions
+from mapscope_trace import play
 
 
 class MapCommand:
@@ -103,6 +104,27 @@ class MapWatch(MapCommand):
             return ended(abi.Status.FAILED, session.escape(str(none)))
 
 
+class MapTrace(MapBreak):
+    """map-trace: the program runs meanwhile."""
+
+    def run(self, session: Session, target: lldb.SBTarget, line: str, result: lldb.SBCommandReturnObject) -> Outcome:
+        events = events_of(session)
+        try:
+            return trace.run(
+                session,
+                events,
+                line,
+                result.write,
+                Progress(_tell),
+                lambda recorder: play(target, events, recorder, self.loader),
+            )
+        except NoSite as none:
+            return ended(abi.Status.FAILED, str(none))
+
+
+_BASES = {"map-break": MapBreak, "map-watch": MapWatch, "map-trace": MapTrace}
+
+
 def _tell(progress: str) -> None:
     os.write(2, progress.encode())
 
@@ -121,9 +143,8 @@ def install(debugger: lldb.SBDebugger, here: str, loader: Any) -> None:
     try:
         for name in decoder.commands:
             kind = "".join(word.capitalize() for word in name.split("-"))
-            base = {"map-break": MapBreak, "map-watch": MapWatch}.get(name, MapCommand)
             own = {"name": name, "help": decoder.help(name), "loader": loader.__name__}
-            setattr(loader, kind, type(kind, (base,), own))
+            setattr(loader, kind, type(kind, (_BASES.get(name, MapCommand),), own))
             _add(debugger, f"--class {loader.__name__}.{kind} {name}")
             added.append(name)
         mapscope_printers.declare(debugger, loader.__name__)

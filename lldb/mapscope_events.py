@@ -65,7 +65,7 @@ def place(
     made = target.BreakpointCreateFromScript(f"{loader}.MapPlaces", extra, anywhere, anywhere, False)
     if not made.GetNumLocations():
         remove(target, number, made)
-        raise events.none(order.event, order.go)
+        raise events.none(sites)
     for location in made:
         location.SetScriptCallbackFunction(f"{loader}.{callback}", extra)
     return number, made

@@ -20,6 +20,7 @@ def __lldb_init_module(debugger, names):  # type: ignore[no-untyped-def]
         _check_version()
         import mapscope_commands
         import mapscope_events
+        import mapscope_trace
         import mapscope_printers
         import mapscope_scripts
         import mapscope_watches
@@ -30,6 +31,7 @@ def __lldb_init_module(debugger, names):  # type: ignore[no-untyped-def]
             globals()[name] = getattr(mapscope_events, name)
         globals()["map_watch"] = mapscope_watches.map_watch
         globals()["script_event"] = mapscope_scripts.script_event
+        globals()["map_step"] = mapscope_trace.map_step
         mapscope_commands.install(debugger, here, sys.modules[__name__])
     except Exception as error:
         missing = "this lldb's Python has no ctypes, which the decoder needs" if "ctypes" in str(error) else error

@@ -299,6 +299,40 @@ static int run_command(const struct ms_options *options)
 	return status;
 }
 
+static void read_nothing(void *user, uint64_t address, void *buffer, uint64_t len, int64_t *answer)
+{
+	(void)user;
+	(void)address;
+	(void)buffer;
+	(void)len;
+	*answer = MS_FAULT;
+}
+
+/* A command that asks no program.  */
+static int run_alone(const struct ms_options *options)
+{
+	struct ms_memory memory = { .size = sizeof memory, .read = read_nothing, .pointer_size = sizeof(void *) };
+	struct ms_types types = { .size = sizeof types };
+	struct run run = { .options = options, .ctx = ms_new(&memory, &types) };
+	struct ms_command *cmd = run.ctx ? new_command(&run) : NULL;
+	int status = MS_FAILED;
+
+	if (!cmd) {
+		complain("out of memory", MS_FAILED);
+	} else {
+		pump(&run, cmd);
+		status = ms_command_status(cmd);
+		if (!ms_answer_release(&run.answer))
+			status = run.answer.closed ? MS_PARTIAL : complain(strerror(run.answer.error), MS_FAILED);
+		else if (*ms_command_error(cmd))
+			complain(ms_command_error(cmd), status);
+	}
+	ms_command_free(cmd);
+	ms_answer_fini(&run.answer);
+	ms_free(run.ctx);
+	return status;
+}
+
 static int print(struct ms_buf *text)
 {
 	bool good = !text->failed && fputs(ms_buf_text(text), stdout) >= 0 && fflush(stdout) == 0;
@@ -326,7 +360,7 @@ int main(int argc, char **argv)
 		ms_options_help(options.command, &text);
 		status = print(&text);
 	} else {
-		status = run_command(&options);
+		status = options.alone ? run_alone(&options) : run_command(&options);
 	}
 	ms_options_fini(&options);
 	return status;

@@ -193,14 +193,29 @@ static bool take_word(struct ms_options *out, char **words, int *next, struct ms
 	return true;
 }
 
-static bool check(const struct ms_options *options, struct ms_buf *error)
+/* What is wrong with the one command that may ask for no program; NULL: nothing.  */
+static const char *check_alone(const struct ms_options *options)
+{
+	bool summary = false;
+
+	for (uint32_t i = 0; i < options->word_count; i++)
+		summary |= !strncmp(options->words[i], "--summary", 9);
+	if (!summary)
+		return "trace takes a debugger (gdb, lldb), but for trace --summary FILE";
+	return options->pid || options->core ? "trace --summary FILE asks no program" : NULL;
+}
+
+static bool check(struct ms_options *options, struct ms_buf *error)
 {
 	const char *wrong = NULL;
 
 	if (options->what != DO_RUN)
 		return true;
+	options->alone = options->command && !strcmp(options->command, "map-trace");
 	if (!options->command)
 		wrong = "a command is missing: info, buckets, entries and so on (mapscope --help)";
+	else if (options->alone)
+		wrong = check_alone(options);
 	else if (!options->pid && !options->core)
 		wrong = "which program? --pid PID or --core FILE says so";
 	else if (options->pid && options->core)

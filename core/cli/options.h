@@ -13,6 +13,7 @@ struct ms_options {
 	int64_t pid;	     /* 0: not given */
 	const char *core, *exe;
 	bool stop;
+	bool alone;	    /* the command asks no program */
 	char *descriptor;   /* the type that --type-descriptor names */
 	const char **words; /* the rest: EXPR and the command's options */
 	uint32_t word_count;

@@ -4,6 +4,7 @@
 
 #include "cmd/command.h"
 #include "cmd/events.h"
+#include "cmd/trace.h"
 
 static const char *const missing[1] = {
 	"an EVENT is missing: make, assign, delete, clear, grow, evacuate or grow-done",
@@ -60,10 +61,7 @@ const struct ms_command_kind ms_command_break = {
 		"disabled, deleted and given commands as any other.\n"
 		"\n"
 		"  if COND        stop only where COND holds, an expression of the debugger's\n"
-		"  --type TYPE    EXPR is the address of a map of that type\n"
-		"  --expr         EXPR is any expression of the debugger's (in gdb it always is);\n"
-		"                 lldb may call functions and write to the program for it\n"
-		"\n"
+		"  --type TYPE    EXPR is the address of a map of that type\n" MS_EXPR_OPTION "\n"
 		"In COND, and at the prompt where the program has stopped: $_map() is the map,\n"
 		"$_map_key() the key of an assign or delete, $_map_key_text() the same as it is\n"
 		"shown, $_map_old_bucket() the old bucket of an evacuate; $map_len(M) and\n"
@@ -89,12 +87,13 @@ int32_t ms_command_breakpoint(const struct ms_command *cmd, struct ms_breakpoint
 {
 	const struct ms_map *map = cmd->map;
 
-	if (out->size < sizeof *out || cmd->kind != &ms_command_break || cmd->state != COMMAND_DONE ||
-	    cmd->status != MS_YES)
+	bool asks = cmd->kind == &ms_command_break && cmd->state == COMMAND_DONE && cmd->status == MS_YES;
+
+	if (out->size < sizeof *out || !(asks || ms_trace_waits(cmd)))
 		return MS_NOT_FOUND;
 	*out = (struct ms_breakpoint){
 		.size = sizeof *out,
-		.event = ms_event_find(cmd->args.words[0]),
+		.event = asks ? ms_event_find(cmd->args.words[0]) : 0,
 		.go = map && map->shape->language == MS_GO,
 		.map = map ? map->address : 0,
 		.map_type = map ? map->type->type : 0,

@@ -14,7 +14,8 @@ enum { OUTPUT_MOST = 64 << 10 };
 
 static const struct ms_command_kind *const kinds[] = { &ms_command_info,  &ms_command_buckets, &ms_command_entries,
 						       &ms_command_get,	  &ms_command_save,    &ms_command_diff,
-						       &ms_command_break, &ms_command_watch,   &ms_command_list };
+						       &ms_command_break, &ms_command_watch,   &ms_command_trace,
+						       &ms_command_list };
 
 static const struct ms_command_kind *kind_at(uint32_t index)
 {
@@ -358,7 +359,9 @@ static int32_t begin(struct ms_command *cmd)
 	int32_t status =
 		cmd->line ? ms_args_parse(ctx, cmd->line, &cmd->kind->grammar, &cmd->args)
 			  : ms_args_parse_words(ctx, (const char *const *)cmd->words, &cmd->kind->grammar, &cmd->args);
-	if (status == MS_OK && !cmd->kind->without_map)
+	if (status == MS_OK && cmd->kind->check)
+		status = cmd->kind->check(cmd);
+	if (status == MS_OK && !cmd->kind->without_map && cmd->args.expr)
 		status = ms_command_open_map(cmd, cmd->args.expr, &cmd->map);
 	if (status < 0)
 		return status;

@@ -292,6 +292,8 @@ _PROTOTYPES = {
     "ms_hit_key": (c_int32, [c_void_p, POINTER(Value)]),
     "ms_hit_key_text": (c_char_p, [c_void_p]),
     "ms_hit_type": (c_uint64, [c_void_p]),
+    "ms_command_event": (c_int32, [c_void_p, POINTER(Event), c_uint64]),
+    "ms_command_trace_end": (None, [c_void_p, c_char_p, c_uint64, c_uint32]),
     "ms_command_breakpoint": (c_int32, [c_void_p, POINTER(Breakpoint)]),
     "ms_watch_new": (c_int32, [c_void_p, c_uint32, POINTER(c_void_p)]),
     "ms_watch_type": (c_uint64, [c_void_p]),

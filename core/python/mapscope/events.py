@@ -91,11 +91,11 @@ class Events:
             (out.condition or b"").decode("utf-8", "surrogateescape"),
         )
 
-    def none(self, event: int, go: Optional[bool]) -> NoSite:
-        """Where the program has none of an event's functions."""
-        names = ", ".join(site.function for site in self.sites(event, go)[:3])
+    def none(self, sites: List[Site]) -> NoSite:
+        """Where the program has none of these functions."""
+        names = ", ".join(site.function for site in sites[:3])
         return NoSite(
-            f"{self.names[event]}: no function of this program does it ({names}), or it has no symbols; map-watch EXPR"
+            f"{self.names[sites[0].event]}: no function of this program does it ({names}), or it has no symbols; map-watch EXPR"
             " catches changes of one map without them"
         )
 

@@ -40,6 +40,7 @@ class Session:
         self.interrupted = interrupted
         self.commands = _listed(lib.ms_command_name)
         self.running = 0  # commands
+        self.held = 0  # commands that let others run meanwhile
         self.touched = 0.0  # when a walk gave its last entry (time.monotonic): types are not forgotten under its feet
         self.opened: "weakref.WeakSet[Any]" = weakref.WeakSet()  # to be closed before types are forgotten
         self.provider = Provider(target)
@@ -57,9 +58,11 @@ class Session:
         write: Callable[[str], Any],
         progress: "Progress",
         after: Callable[[int], Any] = lambda command: None,
+        meanwhile: Optional[Callable[[int], Any]] = None,
     ) -> Outcome:
         """Runs a command to its end, or to the user's Ctrl-C, handing its output to WRITE. A KeyboardInterrupt of WRITE
-        (the pager's q) ends it without a word. AFTER sees the command before it is gone."""
+        (the pager's q) ends it without a word. AFTER sees the command before it is gone; MEANWHILE after its first
+        step, where there are more, and may let the program run and other commands with it."""
         self.refresh()
         self.provider.trouble = None
         command = self.lib.ms_command_new(self.context, name.encode(), line.encode("utf-8", "surrogateescape"))
@@ -68,7 +71,7 @@ class Session:
         self.running += 1
         try:
             with self.provider.calling():
-                wanted = self._pump(command, write, progress)
+                wanted = self._pump(command, write, progress, meanwhile)
             if not wanted:
                 return ended(Status.PARTIAL)
             outcome = Outcome(self.lib.ms_command_status(command), text(self.lib.ms_command_error(command)))
@@ -156,7 +159,7 @@ class Session:
         self._stale = True
 
     def _forget_if_due(self) -> None:
-        if not self._stale or self.running or time.monotonic() - self.touched < 0.2:
+        if not self._stale or self.running or self.held or time.monotonic() - self.touched < 0.2:
             return
         for opened in list(self.opened):
             opened.close()
@@ -166,7 +169,13 @@ class Session:
         self._program = self.provider.target.program()
         self._stale = False
 
-    def _pump(self, command: int, write: Callable[[str], Any], progress: "Progress") -> bool:
+    def _pump(
+        self,
+        command: int,
+        write: Callable[[str], Any],
+        progress: "Progress",
+        meanwhile: Optional[Callable[[int], Any]],
+    ) -> bool:
         size = ctypes.c_uint64()
         more = Code.AGAIN
         while more == Code.AGAIN:
@@ -175,7 +184,10 @@ class Session:
                 more = self.lib.ms_command_step(command, SLICE_MS)
                 where = self.lib.ms_command_output(command, ctypes.byref(size))
                 chunk = ctypes.string_at(where, size.value).decode("utf-8", "replace") if size.value else ""
-                if more == Code.AGAIN and (self.interrupted() or self.provider.cut):
+                if more == Code.AGAIN and meanwhile is not None:
+                    self._stand_aside(command, meanwhile)
+                    meanwhile = None
+                elif more == Code.AGAIN and (self.interrupted() or self.provider.cut):
                     self.lib.ms_command_interrupt(command)
             except KeyboardInterrupt:
                 self.lib.ms_command_interrupt(command)
@@ -188,6 +200,17 @@ class Session:
             except KeyboardInterrupt:
                 return False
         return True
+
+    def _stand_aside(self, command: int, meanwhile: Callable[[int], Any]) -> None:
+        """Types are still in use."""
+        self.running -= 1
+        self.held += 1
+        try:
+            meanwhile(command)
+        finally:
+            self.held -= 1
+            self.running += 1
+            self.provider.cut = False
 
     def _progress(self, command: int) -> Tuple[int, int]:
         done, total = ctypes.c_uint64(), ctypes.c_uint64()
