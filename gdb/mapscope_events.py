@@ -40,6 +40,7 @@ class Breakpoints:
         self.events = Events(session)
         self._points: Dict[int, Point] = {}
         self._at_hand: Optional[AtHand] = None
+        self._seen: Dict[Tuple[int, int], Tuple[int, ...]] = {}  # registers at the last event, by breakpoint and thread
         EventFunction(self), MapFunction(self), KeyFunction(self), KeyTextFunction(self), OldBucketFunction(self)
         gdb.events.stop.connect(self._stopped)
         gdb.events.cont.connect(lambda event: self._forget())
@@ -90,9 +91,21 @@ class Breakpoints:
             return False
         self._at_hand = AtHand(point, words)
         try:
-            return self.events.happens(point.site, words, point.order.native)
+            return self.events.happens(point.site, words, point.order.native) and not self._again(number)
         except KeyboardInterrupt:  # the user wants the program to stop
             return True
+
+    def _again(self, number: int) -> bool:
+        """Whether this is the last event of the breakpoint in this thread once more. Where a signal comes before a thread
+        has gone on, gdb 13 asks about its stop again: nothing in its registers has changed then."""
+        if len(gdb.selected_inferior().threads()) == 1:
+            return False
+        frame, thread = gdb.newest_frame(), gdb.selected_thread()
+        names = frame.architecture().registers("general")
+        now = tuple(_number(frame.read_register(one.name)) for one in names)
+        key = number, thread.ptid[1] if thread else 0
+        before, self._seen[key] = self._seen.get(key), now
+        return now == before
 
     def at_hand(self) -> Tuple[AtHand, Hit]:
         if self._at_hand is None:

@@ -7,7 +7,6 @@ from typing import Any, List, Optional
 import gdb
 from mapscope.abi import Convention
 from mapscope.events import Site
-from mapscope.interrupts import interrupts
 from mapscope.trace import EXITED, INTERRUPTED, STOPPED, Recorder
 from mapscope_events import Breakpoints, arguments
 
@@ -22,8 +21,9 @@ class TracePoint(gdb.Breakpoint):
 
     def stop(self) -> bool:
         try:
-            return self._recorder.call(self._site, arguments(self._site, self._convention)) or interrupts.pending()
-        except (KeyboardInterrupt, gdb.error):
+            return self._recorder.call(self._site, arguments(self._site, self._convention))
+        except KeyboardInterrupt:
+            self._recorder.interrupted = True
             return True
 
 
@@ -58,4 +58,4 @@ class Trace:
 
     def _stopped(self, event: Any) -> None:
         interrupt = isinstance(event, gdb.SignalEvent) and event.stop_signal == "SIGINT"
-        self._why = INTERRUPTED if interrupt or interrupts.pending() else STOPPED
+        self._why = INTERRUPTED if interrupt or self._recorder.interrupted else STOPPED

@@ -2,14 +2,17 @@
 runs; and the end of it. What is recorded is decided in C."""
 
 import contextlib
+import os
+import select
 import threading
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator
 
 import lldb
-from mapscope.events import Events
+from mapscope.events import Events, NoSite
+from mapscope.interrupts import interrupts
 from mapscope.trace import EXITED, INTERRUPTED, STOPPED, Recorder
 from mapscope_events import Unknown, arguments, called, place, remove
-from mapscope_interrupts import interrupted
+from mapscope_target import lives
 
 WAIT = 0.05  # seconds between two looks at whether the user wants to stop
 
@@ -34,17 +37,18 @@ def play(target: lldb.SBTarget, events: Events, recorder: Recorder, loader: str)
     """Lets the program run on from where it stands; returns how that ended. Raises NoSite. LOADER: the module in which
     lldb looks for our names."""
     order, process, debugger = recorder.order, target.GetProcess(), target.GetDebugger()
+    if not lives(process):
+        raise NoSite("the program is not running: process launch, or run, starts it")
     number, made = place(target, events, order, recorder.sites(events), loader, "map_step")
     _recorders[number] = recorder
-    asked: List[bool] = []
     try:
-        with _waiting(debugger), _watched(debugger, process, asked):
+        with _waiting(debugger), _watched(process, recorder):
             before = process.GetStopID()
             while True:
                 error = process.Continue()
                 # lldb 19 comes back early at times, where a signal is passed on.
                 early = process.GetState() == lldb.eStateStopped and not any(_stopped(one) for one in process)
-                if error.Fail() or asked or recorder.full or not early or process.GetStopID() == before:
+                if error.Fail() or recorder.interrupted or recorder.full or not early or process.GetStopID() == before:
                     break
                 before = process.GetStopID()
     finally:
@@ -52,7 +56,7 @@ def play(target: lldb.SBTarget, events: Events, recorder: Recorder, loader: str)
         remove(target, number, made)
     if process.GetState() != lldb.eStateStopped:
         return EXITED
-    return INTERRUPTED if asked else STOPPED
+    return INTERRUPTED if recorder.interrupted else STOPPED
 
 
 def _stopped(thread: lldb.SBThread) -> bool:
@@ -71,20 +75,23 @@ def _waiting(debugger: lldb.SBDebugger) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _watched(debugger: lldb.SBDebugger, process: lldb.SBProcess, asked: List[bool]) -> Iterator[None]:
-    """While a thread of ours looks for a Ctrl-C, which lldb keeps for the command that runs."""
+def _watched(process: lldb.SBProcess, recorder: Recorder) -> Iterator[None]:
+    """While a thread of ours waits for a Ctrl-C: lldb would keep it for the command that runs, and this one waits."""
     over = threading.Event()
 
-    def watch() -> None:
-        while not over.wait(WAIT):
-            if interrupted(debugger) and not asked:
-                asked.append(True)
+    def watch(ear: int) -> None:
+        while not over.is_set():
+            if select.select([ear], [], [], WAIT)[0] and os.read(ear, 1):
+                recorder.interrupted = True
                 process.SendAsyncInterrupt()
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    with interrupts.wire() as ear:
+        thread = threading.Thread(target=watch, args=(ear,), daemon=True) if ear is not None else None
+        if thread:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if thread:
+                thread.join()

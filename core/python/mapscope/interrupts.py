@@ -7,6 +7,7 @@ only notes it. The process's handler in C, the debugger's own, stays: it is what
 
 import contextlib
 import ctypes
+import os
 import signal
 import time
 from typing import Any, Iterator, Optional
@@ -51,6 +52,33 @@ class Interrupts:
     def pending(self) -> bool:
         """Whether the user wants to stop. A second later it was meant for something else."""
         return self.when is not None and time.monotonic() - self.when < 1
+
+    @contextlib.contextmanager
+    def wire(self) -> Iterator[Optional[int]]:
+        """While this thread is out of Python's reach in the debugger's C: a Ctrl-C is a byte at the file descriptor that
+        it gives, for another thread to read, and nothing else. None: not Python's main thread."""
+        ear, mouth = os.pipe()
+        os.set_blocking(mouth, False)
+        try:
+            before = signal.set_wakeup_fd(mouth, warn_on_full_buffer=False)
+        except ValueError:
+            before = None
+        libc, action = ctypes.CDLL(None), ctypes.create_string_buffer(512)
+        try:
+            if before is None:
+                yield None
+                return
+            libc.sigaction(int(signal.SIGINT), None, action)
+            previous = signal.signal(signal.SIGINT, lambda number, frame: None)
+            try:
+                yield ear
+            finally:
+                signal.signal(signal.SIGINT, previous)
+                libc.sigaction(int(signal.SIGINT), action, None)
+                signal.set_wakeup_fd(before)
+        finally:
+            os.close(ear)
+            os.close(mouth)
 
     def _note(self, number: int, frame: Any) -> None:
         now = time.monotonic()

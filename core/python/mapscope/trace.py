@@ -8,6 +8,7 @@ from typing import Any, Callable, List
 from . import abi
 from .abi import Code
 from .events import Events, Order, Site
+from .interrupts import interrupts
 from .session import Outcome, Progress, Session
 
 EVENTS = ("grow", "evacuate", "grow-done")
@@ -20,6 +21,7 @@ class Recorder:
     def __init__(self, session: Session, command: int, order: Order) -> None:
         self.order = order
         self.full = False  # no more events are wanted
+        self.interrupted = False  # by the user
         self._session, self._command = session, command
         self._start = time.monotonic_ns()
 
@@ -28,7 +30,8 @@ class Recorder:
 
     def call(self, site: Site, words: List[int]) -> bool:
         """Hands over a call of SITE's function; whether the program is to stop. Only reads."""
-        if self.full:
+        self.interrupted = self.interrupted or interrupts.pending()
+        if self.full or self.interrupted:
             return True
         if words[site.map] != self.order.map:
             return False
@@ -36,7 +39,8 @@ class Recorder:
         event.arguments[: len(words)] = words
         lib = self._session.lib
         self.full = lib.ms_command_event(self._command, ctypes.byref(event), self._time()) != Code.OK
-        return self.full or self._session.provider.cut
+        self.interrupted = self.interrupted or self._session.provider.cut
+        return self.full or self.interrupted
 
     def end(self, why: str) -> None:
         self._session.refresh()
