@@ -42,7 +42,7 @@ TOOL_TESTS := dwarf% location% symbols% image%
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: all lib cli fixtures deps demo check check-core check-gdb check-lldb check-cli asan \
-	golden bench lint format install uninstall clean help \
+	golden bench soak lint format install uninstall clean help \
 	tests lint-c lint-format lint-tidy lint-symbols lint-floors lint-python
 
 all: lib cli fixtures	## the decoder (build/libmapscope.so), the tool (build/mapscope) and every fixture
@@ -115,6 +115,12 @@ golden: lib fixtures	## rewrite the expected output and the README's blocks; rea
 	cd fixtures && $(PYTHON) readme.py
 	cd fixtures && MAPSCOPE_GOLDEN=1 $(PYTHON) -m pytest -q -p no:cacheprovider test_golden.py test_gdb_sessions.py \
 		test_lldb_sessions.py
+
+soak:	## the long runs: traces of a map that grows to a million entries
+	@.ci/deps demo check
+	@$(MAKE) -s lib cli fixtures
+	cd fixtures && TRACE_STEPS=1000000 LLDB_TRACE_STEPS=20000 $(PYTHON) -m pytest -q -p no:cacheprovider \
+		test_gdb_trace.py test_lldb_trace.py -k each_old_bucket_once
 
 bench:	## the measurements of the README
 	@.ci/deps demo check bench

@@ -96,8 +96,8 @@ class Breakpoints:
             return True
 
     def _again(self, number: int) -> bool:
-        """Whether this is the last event of the breakpoint in this thread once more. Where a signal comes before a thread
-        has gone on, gdb 13 asks about its stop again: nothing in its registers has changed then."""
+        """Whether this is the last event of the breakpoint in this thread once more. Where a signal comes before a
+        thread has gone on, gdb 13 asks about its stop again: nothing in its registers has changed then."""
         if len(gdb.selected_inferior().threads()) == 1:
             return False
         frame, thread = gdb.newest_frame(), gdb.selected_thread()

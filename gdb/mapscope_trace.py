@@ -1,5 +1,5 @@
-"""gdb's side of map-trace: breakpoints of no number where growth happens, which record and never stop, while the program
-runs; and the end of it. What is recorded is decided in C."""
+"""gdb's side of map-trace: breakpoints of no number where growth happens, which record and never stop, while the
+program runs; and the end of it. What is recorded is decided in C."""
 
 import contextlib
 from typing import Any, List, Optional

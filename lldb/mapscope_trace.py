@@ -1,5 +1,5 @@
-"""lldb's side of map-trace: a breakpoint where growth happens, whose call-back records and never stops, while the program
-runs; and the end of it. What is recorded is decided in C."""
+"""lldb's side of map-trace: a breakpoint where growth happens, whose call-back records and never stops, while the
+program runs; and the end of it. What is recorded is decided in C."""
 
 import contextlib
 import os

@@ -26,7 +26,7 @@ _mapscope() {
 			sed -n 's/^  \(--*[a-z]*\) .*/\1/p')" -- "$word")
 	elif [[ $word == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '--help --version --pid --core --exe --stop --type-descriptor' -- "$word")
-	elif [[ $command == save || $command == diff ]]; then
+	elif [[ $command == save || $command == diff || $command == trace ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 	elif [[ ! $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$commands help" -- "$word")

@@ -95,8 +95,8 @@ class Events:
         """Where the program has none of these functions."""
         names = ", ".join(site.function for site in sites[:3])
         return NoSite(
-            f"{self.names[sites[0].event]}: no function of this program does it ({names}), or it has no symbols; map-watch EXPR"
-            " catches changes of one map without them"
+            f"{self.names[sites[0].event]}: no function of this program does it ({names}), or it has no symbols;"
+            " map-watch EXPR catches changes of one map without them"
         )
 
     def happens(self, site: Site, words: List[int], native: Any) -> bool:

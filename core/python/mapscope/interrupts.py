@@ -55,8 +55,8 @@ class Interrupts:
 
     @contextlib.contextmanager
     def wire(self) -> Iterator[Optional[int]]:
-        """While this thread is out of Python's reach in the debugger's C: a Ctrl-C is a byte at the file descriptor that
-        it gives, for another thread to read, and nothing else. None: not Python's main thread."""
+        """While this thread is out of Python's reach in the debugger's C: a Ctrl-C is a byte at the file descriptor
+        that it gives, for another thread to read, and nothing else. None: not Python's main thread."""
         ear, mouth = os.pipe()
         os.set_blocking(mouth, False)
         try:
