@@ -59,7 +59,9 @@ class Host:
     def on_event(self, program: Program, order: Order, function: Callable[[], Any]) -> Callable[[], None]:
         hook = Hook(self.breakpoints, order, lambda: self.program() == program and self.call(function))
         try:
-            for site, where, convention in self.breakpoints.places(self.breakpoints.events.sites(order.event, order.go)):
+            for site, where, convention in self.breakpoints.places(
+                self.breakpoints.events.sites(order.event, order.go)
+            ):
                 hook.points.append(Point(hook, site, convention, where))
         except (NoSite, gdb.error) as error:
             hook.end()

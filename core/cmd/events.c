@@ -446,6 +446,9 @@ static void tell_evacuate(struct ms_hit *hit)
 {
 	const struct ms_chain *chain = &hit->chain;
 	struct ms_buf *buf = &hit->text;
+	bool doubles = !hit->growth.same_size;
+	uint64_t to[2];
+	bool known = doubles && ms_chain_predict(hit->map, chain, to) == MS_OK;
 
 	ms_buf_printf(buf, ": old bucket %llu of %llu (", (unsigned long long)chain->index,
 		      (unsigned long long)hit->growth.old_buckets);
@@ -453,8 +456,12 @@ static void tell_evacuate(struct ms_hit *hit)
 		ms_buf_printf(buf, "%u buckets, ", chain->count);
 	ms_buf_printf(buf, "%s%llu %s) -> new %llu", chain->whole ? "" : "at least ", (unsigned long long)chain->live,
 		      chain->live == 1 ? "entry" : "entries", (unsigned long long)chain->index);
-	if (!hit->growth.same_size)
+	if (known)
+		ms_buf_printf(buf, " (%llu)", (unsigned long long)to[0]);
+	if (doubles)
 		ms_buf_printf(buf, " and %llu", (unsigned long long)(chain->index + hit->growth.old_buckets));
+	if (known)
+		ms_buf_printf(buf, " (%llu)", (unsigned long long)to[1]);
 }
 
 static void tell_grow_done(struct ms_hit *hit)

@@ -1,11 +1,17 @@
 /* The steps of a growth. Sources: Go 1.12 to 1.23, src/runtime/map.go, hashGrow, growWork, evacuate, advanceEvacuationMark.  */
 #include "decode/growth.h"
 
+#include <stdlib.h>
+
 #include "base/arith.h"
 #include "decode/classic.h"
+#include "decode/hash.h"
 #include "mem/mem.h"
 
-enum { ADVANCE_MOST = 1024 }; /* buckets that the mark passes over at once: advanceEvacuationMark */
+enum {
+	ADVANCE_MOST = 1024, /* buckets that the mark passes over at once: advanceEvacuationMark */
+	KEY_MOST = 1 << 16,  /* bytes of a key that is hashed */
+};
 
 void ms_growth_of(const struct ms_map *map, struct ms_growth *out)
 {
@@ -83,6 +89,60 @@ int32_t ms_chain_read(const struct ms_map *map, uint64_t index, struct ms_chain 
 	}
 	out->whole = !address;
 	return MS_OK;
+}
+
+/* The key in slot SLOT of the bucket at ADDRESS, into KEY.  */
+static int32_t read_key(const struct classic_map *classic, uint64_t address, int slot, uint8_t *key)
+{
+	const struct ms_map *map = &classic->map;
+	uint64_t at = address + classic->bucket.keys + (uint64_t)slot * classic->bucket.key_slot;
+	uint8_t word[8];
+
+	if (map->key_indirect) {
+		int32_t status = ms_mem_read_cached(map->ctx, at, word, map->ctx->memory.pointer_size);
+		if (status < 0)
+			return status;
+		at = ms_map_pointer(map, word);
+	}
+	return ms_mem_read_cached(map->ctx, at, key, map->key_size);
+}
+
+/* Adds where the entries of one bucket are going to go. MS_OK, or what failed.  */
+static int32_t predict_bucket(const struct classic_map *classic, struct ms_hasher *hasher, uint64_t address,
+			      uint8_t *key, uint64_t to[2])
+{
+	uint8_t tophash[HMAP_SLOTS];
+	uint64_t hash;
+	int32_t status =
+		ms_mem_read_cached(classic->map.ctx, address + classic->bucket.tophash, tophash, sizeof tophash);
+
+	for (int slot = 0; slot < HMAP_SLOTS && status == MS_OK; slot++) {
+		if (tophash[slot] < HMAP_MIN_TOPHASH)
+			continue;
+		status = read_key(classic, address, slot, key);
+		if (status == MS_OK)
+			status = ms_hasher_hash(hasher, key, &hash);
+		if (status == MS_OK)
+			to[hash >> classic->old_B & 1]++;
+	}
+	return status;
+}
+
+int32_t ms_chain_predict(struct ms_map *map, const struct ms_chain *chain, uint64_t to_out[2])
+{
+	const struct classic_map *classic = (const struct classic_map *)map;
+	struct ms_hasher *hasher = NULL;
+	uint8_t *key = chain->whole && map->key_size <= KEY_MOST ? malloc(map->key_size + 1) : NULL;
+	int32_t status = key ? ms_hasher_new(map, &hasher) : MS_NOT_FOUND;
+
+	to_out[0] = to_out[1] = 0;
+	for (uint32_t i = 0; i < chain->count && status == MS_OK; i++)
+		status = predict_bucket(classic, hasher, chain->address[i] - classic->bucket.tophash, key, to_out);
+	ms_hasher_free(hasher);
+	free(key);
+	return status == MS_INTERRUPTED				    ? status
+	       : status < 0 || to_out[0] + to_out[1] != chain->live ? MS_NOT_FOUND
+								    : MS_OK;
 }
 
 int32_t ms_chain_settle(struct ms_context *ctx, const struct ms_chain *chain, uint64_t to_out[2])

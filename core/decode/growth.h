@@ -45,6 +45,10 @@ struct ms_chain {
    cannot be read), MS_INTERRUPTED.  */
 int32_t ms_chain_read(const struct ms_map *map, uint64_t index, struct ms_chain *out);
 
+/* Where the entries of CHAIN, which has not moved, are going to go in a double growth, by their hashes. MS_NOT_FOUND: some of them
+   cannot be computed.  */
+int32_t ms_chain_predict(struct ms_map *map, const struct ms_chain *chain, uint64_t to_out[2]);
+
 /* Where the entries of CHAIN, read before, have gone since: how many to the bucket of its index, how many to that plus the old
    bucket count. By the marks that evacuation leaves, which the map does not touch until the growth ends. MS_NOT_FOUND: the marks
    do not add up to what the chain held.  */
