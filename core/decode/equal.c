@@ -362,6 +362,13 @@ int32_t ms_equal_key(struct ms_equal *equal, const uint8_t *key)
 	return same(equal, ms_node_strip(equal->ctx, equal->map->key), wanted, key, 0);
 }
 
+/* A text that was typed has no address to compare.  */
+static bool is_typed_text(const struct ms_equal *equal, int function)
+{
+	return functions[function].how == BY_BYTES && functions[function].words && equal->how == BY_TYPE &&
+	       ms_own_at(&equal->wanted->own, equal->ctx, ms_map_pointer(equal->map, equal->wanted->bytes));
+}
+
 static void take(struct ms_equal *equal)
 {
 	struct ms_buf name = { 0 };
@@ -375,6 +382,11 @@ static void take(struct ms_equal *equal)
 		found = ms_ask_which(equal->ctx, (uint64_t)address, names, FUNCTIONS, &name);
 	if (found >= 0) {
 		uint64_t size = functions[found].size + functions[found].words * equal->ctx->memory.pointer_size;
+		if (size <= equal->map->key_size && is_typed_text(equal, found)) {
+			ms_buf_str(&equal->note, "keys are compared as texts");
+			ms_buf_fini(&name);
+			return;
+		}
 		if (size <= equal->map->key_size) {
 			equal->how = functions[found].how;
 			equal->size = size;

@@ -29,6 +29,11 @@ static uint64_t size_of(const struct ms_hasher *hasher, const struct function *f
 
 static int32_t hash_word(struct ms_hasher *hasher, const uint8_t *key, uint64_t *out)
 {
+	const struct function *function = hasher->own;
+
+	if (function->words && ms_own_at(hasher->own_memory, hasher->ctx, ms_map_pointer(hasher->map, key)))
+		return ms_fail(hasher->ctx, MS_NOT_FOUND,
+			       "its keys are told apart by address, and the text that was typed has none");
 	*out = hmap_hash_word(hmap_word(key, size_of(hasher, hasher->own), big_endian(hasher)), hasher->seed);
 	return MS_OK;
 }

@@ -50,6 +50,7 @@ HMAP_TYPES(doubles, double, long, hmap_hash_f64, hmap_equal_f64)
 HMAP_TYPES(wides, long double, long, hmap_hash_long_double, hmap_equal_long_double)
 HMAP_TYPES(names, const char *, long, hmap_hash_cstring, hmap_equal_cstring)
 HMAP_TYPES(texts, struct hmap_text, long, hmap_hash_text, hmap_equal_text)
+HMAP_TYPES(addresses, const char *, long, hmap_hash_pointer, hmap_equal_pointer)
 HMAP_TYPES(twos, struct pair, long, hash_pair, equal_pair)
 HMAP_TYPES(crowded, int, long, hash_poor, hmap_equal_32)
 
@@ -139,7 +140,7 @@ static uint64_t key_type(struct fake_target *t, const struct hmap_type *type)
 		return fake_pointer(t, 0);
 	if (type == &floats_type || type == &doubles_type || type == &wides_type)
 		return fake_scalar(t, MS_FLOAT, type->key_name, type->key_size);
-	if (type == &names_type)
+	if (type == &names_type || type == &addresses_type)
 		return fake_pointer(t, fake_char(t));
 	if (type != &texts_type && type != &twos_type)
 		return fake_int(t, 4);
@@ -528,6 +529,38 @@ static void unknown_hash_is_scanned_for_and_says_why(void **state)
 	}
 }
 
+/* In a map whose keys are told apart by address, by the first one of that content.  */
+static void a_text_is_looked_for_among_pointers(void **state)
+{
+	struct real r;
+	union key key;
+	struct ms_value value = { .size = sizeof value };
+	struct ms_batch batch = { .size = sizeof batch };
+	static const char other[] = "other", wanted[] = "wanted";
+	struct ms_map *map;
+	struct ms_get *get;
+
+	(void)state;
+	real_init(&r, &addresses_type);
+	memset(&key, 0, sizeof key);
+	key.name = other;
+	*(long *)hmap_assign(&r.map, &key) = 1;
+	key.name = wanted;
+	*(long *)hmap_assign(&r.map, &key) = 2;
+	value.type = r.header;
+	value.address = (uint64_t)(uintptr_t)&r.map;
+	assert_int_equal(ms_map_open(r.t.ctx, &value, &map), MS_OK);
+	assert_int_equal(ms_get_new(map, NULL, "\"wanted\"", &get), MS_OK);
+	assert_int_equal(ms_get_step(get, &batch), MS_OK);
+	assert_int_equal(batch.elem_addresses[0], (uintptr_t)hmap_get(&r.map, &key));
+	ms_get_free(get);
+	assert_int_equal(ms_get_new(map, NULL, "\"absent\"", &get), MS_OK);
+	assert_int_equal(ms_get_step(get, &batch), MS_NOT_FOUND);
+	ms_get_free(get);
+	ms_map_free(map);
+	real_fini(&r);
+}
+
 static void nil_and_empty_maps_have_no_key(void **state)
 {
 	struct world w;
@@ -645,6 +678,7 @@ int main(void)
 		cmocka_unit_test(text_tells_the_way),
 		cmocka_unit_test(a_chain_being_evacuated_is_searched_too),
 		cmocka_unit_test(unknown_hash_is_scanned_for_and_says_why),
+		cmocka_unit_test(a_text_is_looked_for_among_pointers),
 		cmocka_unit_test(nil_and_empty_maps_have_no_key),
 		cmocka_unit_test(bad_keys_do_not_fail_the_others),
 		cmocka_unit_test(a_chain_with_a_cycle_ends),
