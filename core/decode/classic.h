@@ -58,6 +58,15 @@ static inline bool classic_evacuated(uint8_t first_tophash)
 	return first_tophash >= HMAP_EVACUATED_X && first_tophash <= HMAP_EVACUATED_EMPTY;
 }
 
+/* Where a bucket's chain goes on; 0: it ends. Most do.  */
+static inline uint64_t classic_overflow(const struct classic_map *map, const uint8_t *bucket)
+{
+	uint64_t raw = 0;
+
+	memcpy(&raw, bucket + map->bucket.overflow, map->map.ctx->memory.pointer_size == 8 ? 8 : 4);
+	return raw ? ms_map_pointer(&map->map, bucket + map->bucket.overflow) : 0;
+}
+
 /* Bytes of an array of 2^B buckets with the overflow buckets preallocated behind it.  */
 uint64_t classic_array_bytes(const struct classic_map *map, uint8_t B);
 

@@ -10,25 +10,11 @@
 
 #include "base/arith.h"
 #include "base/bytes.h"
-#include "decode/classic.h"
-#include "decode/classic_stream.h"
+#include "decode/classic_ahead.h"
 #include "decode/visited.h"
 #include "mem/mem.h"
 
-enum {
-	PREFETCH_BYTES = 4 << 20, /* overflow buckets held for one chunk */
-	PREFETCH_LEVELS = 16,	  /* longer chains are followed one by one */
-	LOOK_AT_CLOCK = 64,	  /* buckets between two looks */
-};
-
-/* Overflow buckets fetched for the chunk at hand.  */
-struct prefetched {
-	uint64_t count, capacity;
-	uint64_t *address;
-	uint32_t *next; /* index + 1 of the bucket that follows; 0: not fetched */
-	int32_t *status;
-	uint8_t *bytes;
-};
+enum { LOOK_AT_CLOCK = 64 }; /* buckets between two looks */
 
 struct ms_walk {
 	struct classic_map *map;
@@ -40,15 +26,12 @@ struct ms_walk {
 	uint64_t skip;	      /* live slots of the next chain that an earlier page has shown */
 
 	struct classic_stream stream;
-	uint32_t *first_overflow; /* of each bucket of the chunk: index + 1 in the prefetched ones */
-	uint64_t first_capacity;
-
-	struct prefetched ahead;
+	struct classic_ahead ahead;
 	struct ms_visited visited;
 	uint64_t next_address; /* of the chain being walked; 0: at its end */
-	uint32_t next_ahead;   /* index + 1 of that bucket, if it was prefetched */
+	uint32_t next_ahead;   /* its number + 1 in AHEAD, or AHEAD_MISSING */
 	bool chain_evacuated;
-	uint8_t *single; /* a bucket that was not prefetched */
+	uint8_t *single; /* a bucket that was not fetched ahead */
 	uint64_t overflow_count;
 	uint32_t until_clock;
 };
@@ -127,81 +110,11 @@ static void set_next(struct ms_walk *walk, uint64_t address, uint64_t next, uint
 
 /* ---- Chunks ---- */
 
-static void prefetched_fini(struct prefetched *ahead)
+static bool wants(const void *user, const uint8_t *bucket, bool own)
 {
-	free(ahead->address);
-	free(ahead->next);
-	free(ahead->status);
-	free(ahead->bytes);
-	*ahead = (struct prefetched){ 0 };
-}
+	const struct ms_walk *walk = user;
 
-static bool prefetched_init(struct prefetched *ahead, uint64_t bucket_size)
-{
-	ahead->capacity = PREFETCH_BYTES / bucket_size + 1;
-	ahead->address = calloc(ahead->capacity, sizeof *ahead->address);
-	ahead->next = calloc(ahead->capacity, sizeof *ahead->next);
-	ahead->status = calloc(ahead->capacity, sizeof *ahead->status);
-	ahead->bytes = malloc(ahead->capacity * bucket_size);
-	return ahead->address && ahead->next && ahead->status && ahead->bytes;
-}
-
-/* Fetches the buckets FROM.. that were added; those that could not be read stay in place with their status.  */
-static int32_t prefetch_level(struct ms_walk *walk, uint64_t from)
-{
-	struct prefetched *ahead = &walk->ahead;
-	uint64_t count = ahead->count - from, size = walk->map->bucket.size;
-	struct ms_range *ranges = calloc(count, sizeof *ranges);
-
-	if (!ranges)
-		return MS_NO_MEMORY;
-	for (uint64_t i = 0; i < count; i++)
-		ranges[i] = (struct ms_range){ ahead->address[from + i], size, ahead->bytes + (from + i) * size,
-					       &ahead->status[from + i] };
-	int32_t status = ms_mem_read_many(walk->map->map.ctx, ranges, count);
-	free(ranges);
-	return status;
-}
-
-/* Adds the bucket at ADDRESS; its index + 1, or 0 when it is not to be fetched ahead.  */
-static uint32_t prefetch_add(struct ms_walk *walk, uint64_t address)
-{
-	struct prefetched *ahead = &walk->ahead;
-
-	if (!address || ahead->count == ahead->capacity || classic_bad_overflow(walk->map, address))
-		return 0;
-	ahead->address[ahead->count] = address;
-	ahead->next[ahead->count] = 0;
-	ahead->status[ahead->count] = MS_FAULT;
-	return (uint32_t)++ahead->count;
-}
-
-static int32_t prefetch_chunk(struct ms_walk *walk)
-{
-	struct prefetched *ahead = &walk->ahead;
-	uint64_t size = walk->map->bucket.size, from = 0;
-
-	ahead->count = 0;
-	for (uint64_t i = 0; i < walk->stream.count; i++) {
-		const uint8_t *bucket = walk->stream.bytes + i * size;
-		bool evacuated = !walk->array && classic_evacuated(tophash_of(walk, bucket)[0]);
-		bool wanted = !walk->stream.unreadable[i] && wants_overflow(walk, bucket, evacuated);
-		walk->first_overflow[i] = wanted ? prefetch_add(walk, overflow_of(walk, bucket)) : 0;
-	}
-	for (int level = 0; level < PREFETCH_LEVELS && from < ahead->count; level++) {
-		uint64_t to = ahead->count;
-		int32_t status = prefetch_level(walk, from);
-		if (status < 0)
-			return status;
-		for (; from < to; from++) {
-			const uint8_t *bucket = ahead->bytes + from * size;
-			/* What the last level would add, nobody would read.  */
-			if (level + 1 < PREFETCH_LEVELS && ahead->status[from] == MS_OK &&
-			    wants_overflow(walk, bucket, false))
-				ahead->next[from] = prefetch_add(walk, overflow_of(walk, bucket));
-		}
-	}
-	return MS_OK;
+	return wants_overflow(walk, bucket, own && !walk->array && classic_evacuated(tophash_of(walk, bucket)[0]));
 }
 
 /* The chunk that begins with bucket walk->index.  */
@@ -209,14 +122,8 @@ static int32_t read_chunk(struct ms_walk *walk)
 {
 	int32_t status = classic_stream_read(&walk->stream, walk->index, walk->last);
 
-	if (status == MS_OK && walk->stream.count > walk->first_capacity) {
-		free(walk->first_overflow);
-		walk->first_overflow = calloc(walk->stream.count, sizeof *walk->first_overflow);
-		walk->first_capacity = walk->first_overflow ? walk->stream.count : 0;
-		status = walk->first_overflow ? MS_OK : MS_NO_MEMORY;
-	}
 	if (status == MS_OK)
-		status = prefetch_chunk(walk);
+		status = classic_ahead_read(&walk->ahead, &walk->stream, wants, walk);
 	if (status < 0)
 		walk->stream.count = 0; /* asked again, the chunk is read again */
 	return status;
@@ -275,14 +182,14 @@ static int32_t step_chain(struct ms_walk *walk, bool *show)
 {
 	struct ms_row *row = &walk->row.common;
 	uint64_t size = walk->map->bucket.size;
-	uint32_t ahead = walk->next_ahead, next_ahead = 0;
+	uint32_t ahead = walk->next_ahead, next_ahead = AHEAD_MISSING;
 	const uint8_t *bytes = walk->single;
 	int32_t status;
 
 	row->address = walk->next_address;
 	row->depth++;
-	if (ahead) {
-		bytes = walk->ahead.bytes + (ahead - 1) * size;
+	if (ahead != AHEAD_MISSING) {
+		bytes = classic_ahead_bytes(&walk->ahead, ahead);
 		status = walk->ahead.status[ahead - 1];
 		next_ahead = walk->ahead.next[ahead - 1];
 	} else {
@@ -360,7 +267,7 @@ static int32_t step_bucket(struct ms_walk *walk, bool *show)
 	walk->row.overflow = overflow_of(walk, bytes);
 	if (walk->row.overflow)
 		set_next(walk, row->address, wants_overflow(walk, bytes, walk->row.evacuated) ? walk->row.overflow : 0,
-			 walk->first_overflow[at]);
+			 walk->ahead.first[at]);
 	*show = !walk->options.live_only || (!chain_is_dead(walk, walk->row.evacuated) && has_live(walk, bytes));
 	if (*show && !fill_slots(walk, bytes) && walk->options.live_only)
 		*show = false;
@@ -423,7 +330,7 @@ int32_t classic_walk_new(struct ms_map *map, const struct ms_walk_options *optio
 		return MS_OK;
 	}
 	walk->single = malloc(classic->bucket.size);
-	if (!walk->single || !prefetched_init(&walk->ahead, classic->bucket.size)) {
+	if (!walk->single || !classic_ahead_init(&walk->ahead, classic)) {
 		classic_walk_free(walk);
 		return MS_NO_MEMORY;
 	}
@@ -449,9 +356,8 @@ void classic_walk_free(struct ms_walk *walk)
 	if (!walk)
 		return;
 	classic_stream_fini(&walk->stream);
-	free(walk->first_overflow);
 	free(walk->single);
 	ms_visited_fini(&walk->visited);
-	prefetched_fini(&walk->ahead);
+	classic_ahead_fini(&walk->ahead);
 	free(walk);
 }
