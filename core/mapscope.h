@@ -160,6 +160,13 @@ struct ms_global {
 	uint64_t address;
 };
 
+/* Where a thread of the target stands.  */
+struct ms_thread {
+	uint64_t size;	       /* sizeof(struct ms_thread) */
+	const char *name;      /* as the caller calls it: "1"; the caller's, valid until its next call-back */
+	const char *functions; /* on its stack, innermost first, one a line, as far as they are known; likewise */
+};
+
 /* Types and names of the target. Each call-back answers MS_OK, MS_NOT_FOUND or another negative code.  */
 struct ms_types {
 	uint64_t size; /* sizeof(struct ms_types) */
@@ -193,6 +200,9 @@ struct ms_types {
 	void (*next_global)(void *user, uint64_t *cursor, struct ms_global *out, int64_t *answer);
 	/* Go: the type that the run-time type descriptor at ADDRESS describes. NULL: not known.  */
 	void (*runtime_type)(void *user, uint64_t address, uint64_t *type_out, int64_t *answer);
+	/* Thread number N of the target, from 0, each that stands; MS_NOT_FOUND behind the last, or where threads are not known.
+	   Not asked unless it may explain something. NULL: threads are never known.  */
+	void (*thread)(void *user, uint64_t n, struct ms_thread *out, int64_t *answer);
 };
 
 /* ---- Contexts ---- */

@@ -3,6 +3,7 @@ Changes nothing in the target: no function is called there and nothing written."
 
 import contextlib
 import functools
+import itertools
 import os
 import re
 from typing import Any, Dict, Hashable, Iterator, List, Optional, Tuple
@@ -18,6 +19,7 @@ from mapscope_process import process, register
 
 LARGEST_VALUE = 1 << 20  # bytes of a value that are read here; the decoder reads the rest where it needs it
 LARGEST_READ = 1 << 24
+FRAMES_MOST = 64  # of a thread
 
 _KINDS: Dict[int, int] = {
     getattr(gdb, "TYPE_CODE_" + name): kind
@@ -126,6 +128,16 @@ class Target:
             return None
         return name if found and " + " not in name else None
 
+    def thread(self, n: int) -> Optional[Tuple[str, List[str]]]:
+        threads = sorted(gdb.selected_inferior().threads(), key=lambda thread: thread.num)
+        if n >= len(threads):
+            return None
+        functions: List[str] = []
+        if threads[n].is_stopped():
+            with _selected(threads[n]):
+                functions = list(itertools.islice(_functions(), FRAMES_MOST))
+        return str(threads[n].num), functions
+
     def plain(self, native: Any) -> Any:
         """Without const and volatile."""
         return native if isinstance(native, Type) else native.unqualified()
@@ -220,6 +232,33 @@ def _harmless() -> Iterator[None]:
     finally:
         for name in names:
             _surely(f"set {name} on")
+
+
+@contextlib.contextmanager
+def _selected(thread: gdb.InferiorThread) -> Iterator[None]:
+    """Frames can be asked of the selected thread only. The user's own thread and frame are selected again."""
+    before, frame = gdb.selected_thread(), None
+    with contextlib.suppress(gdb.error):
+        frame = gdb.selected_frame()
+    try:
+        thread.switch()
+        yield
+    finally:
+        for _ in range(2):  # a Ctrl-C that gdb noticed on the way shows once, as an exception
+            with contextlib.suppress(KeyboardInterrupt):
+                before.switch()
+                if frame is not None:
+                    frame.select()
+                break
+
+
+def _functions() -> Iterator[str]:
+    """Of the selected thread's frames, the innermost first, as far as gdb can unwind."""
+    with contextlib.suppress(gdb.error):
+        frame = gdb.newest_frame()
+        while frame is not None:
+            yield frame.name() or "?"
+            frame = frame.older()
 
 
 def _surely(command: str) -> None:

@@ -19,6 +19,7 @@ from mapscope_process import process, register
 
 LARGEST_VALUE = 1 << 20  # bytes of a value that are read here; the decoder reads the rest where it needs it
 LARGEST_READ = 1 << 24
+FRAMES_MOST = 64  # of a thread
 SAME_NAME_MOST = 64  # variables of one name that are looked at
 
 _KINDS: Dict[int, int] = {
@@ -193,6 +194,14 @@ class Target:
 
     def _bias(self, module: lldb.SBModule, _: File) -> int:
         return self._go.bias(module)
+
+    def thread(self, n: int) -> Optional[Tuple[str, List[str]]]:
+        process = self.target.GetProcess()
+        if not lives(process) or process.GetState() in _RUNNING or n >= process.GetNumThreads():
+            return None
+        thread = process.GetThreadAtIndex(n)
+        frames = (thread.GetFrameAtIndex(i) for i in range(min(thread.GetNumFrames(), FRAMES_MOST)))
+        return str(thread.GetIndexID()), [frame.GetFunctionName() or "?" for frame in frames]
 
     def plain(self, native: Any) -> Any:
         """Without const and volatile. To ask for that takes a typedef off an array."""

@@ -90,6 +90,14 @@ class Global(ctypes.Structure):
     ]
 
 
+class Thread(ctypes.Structure):
+    _fields_ = [
+        ("size", c_uint64),
+        ("name", c_char_p),
+        ("functions", c_char_p),
+    ]
+
+
 class Batch(ctypes.Structure):
     _fields_ = [
         ("size", c_uint64),
@@ -192,6 +200,7 @@ PROCESS = ctypes.CFUNCTYPE(None, c_void_p, POINTER(ProcessFacts), ANSWER)
 REG = LOOKUP
 NEXT_GLOBAL = ctypes.CFUNCTYPE(None, c_void_p, POINTER(c_uint64), POINTER(Global), ANSWER)
 RUNTIME_TYPE = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, POINTER(c_uint64), ANSWER)
+THREAD = ctypes.CFUNCTYPE(None, c_void_p, c_uint64, POINTER(Thread), ANSWER)
 
 
 class Memory(ctypes.Structure):
@@ -222,6 +231,7 @@ class Types(ctypes.Structure):
         ("symbol_at", SYMBOL_AT),
         ("next_global", NEXT_GLOBAL),
         ("runtime_type", RUNTIME_TYPE),
+        ("thread", THREAD),
     ]
 
 

@@ -91,6 +91,9 @@ class Target(Protocol):
     def symbol_at(self, address: int) -> Optional[str]:
         ...  # the name of the symbol that begins there
 
+    def thread(self, n: int) -> Optional[Tuple[str, List[str]]]:
+        ...  # the name of the N-th thread, and the functions on its stack, innermost first; None: there are fewer
+
     def plain(self, native: Any) -> Any:
         ...  # without const and volatile
 
@@ -130,6 +133,7 @@ class Provider:
             guard(abi.SYMBOL_AT, self._symbol_at),
             guard(abi.NEXT_GLOBAL, self._next_global) if lists else ctypes.cast(0, abi.NEXT_GLOBAL),
             guard(abi.RUNTIME_TYPE, self._runtime_type) if lists else ctypes.cast(0, abi.RUNTIME_TYPE),
+            guard(abi.THREAD, self._thread),
         )
 
     def clear_types(self) -> None:
@@ -292,6 +296,15 @@ class Provider:
             return Code.NOT_FOUND
         self._lent = ctypes.create_string_buffer(name.encode("utf-8", "replace"))
         out[0] = ctypes.cast(self._lent, ctypes.c_char_p)
+        return Code.OK
+
+    def _thread(self, n: int, out: Any) -> int:
+        found = self.target.thread(n)
+        if found is None:
+            return Code.NOT_FOUND
+        name, functions = found
+        self._told = name.encode("utf-8", "replace"), "\n".join(functions).encode("utf-8", "replace")
+        out.contents.name, out.contents.functions = self._told
         return Code.OK
 
     def _type(self, number: int, out: Any) -> int:
