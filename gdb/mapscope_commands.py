@@ -183,6 +183,21 @@ class GetFunction(gdb.Function):
         return gdb.Value(where).cast(elem.pointer()).dereference()
 
 
+class CheckFunction(gdb.Function):
+    """Number of findings of map-check: $map_check (MAP). All of the map is read, at each call."""
+
+    def __init__(self) -> None:
+        super().__init__("map_check")
+
+    def invoke(self, *values: gdb.Value) -> int:
+        if len(values) != 1:
+            raise gdb.GdbError("one argument is taken: a map")
+        try:
+            return api.map_check(values[0])
+        except mapscope.Error as error:
+            raise gdb.GdbError(str(error)) from None
+
+
 def _open(session: Session, value: gdb.Value) -> Map:
     if session.running:
         raise gdb.GdbError("not inside a map command")
@@ -280,8 +295,7 @@ def install(here: str) -> None:
             MapCommand(session, name)
     MapFunction(session, "map_len", "count", "Number of entries of a map: $map_len (MAP).")
     MapFunction(session, "map_growing", "growing", "Whether a map is growing, 1 or 0: $map_growing (MAP).")
-    GetFunction(session)
-    WorstFunction()
+    GetFunction(session), CheckFunction(), WorstFunction()
     api.install(Host(session, breakpoints))
     SetMapscope(), ShowMapscope(), Limit(session), DirectRead(target)
     mapscope_printers.install(session)

@@ -61,6 +61,7 @@ struct ms_command_kind {
 	bool in_debugger;      /* ms_command_in_debugger */
 	/* Before anything is opened: what is wrong with the line, beside the grammar. NULL: nothing.  */
 	int32_t (*check)(struct ms_command *cmd);
+	bool takes_broken; /* a map whose header is no map's is not refused */
 	/* After the map is open. MS_OK: go on with STEP; MS_NOT_FOUND: all is printed.  */
 	int32_t (*begin)(struct ms_command *cmd);
 	/* Shows a row or passes one over. MS_OK, MS_AGAIN (the slice is over), MS_NOT_FOUND (no more), or a failure. NULL: BEGIN
@@ -76,7 +77,8 @@ struct ms_command_kind {
 };
 
 extern const struct ms_command_kind ms_command_info, ms_command_buckets, ms_command_entries, ms_command_break;
-extern const struct ms_command_kind ms_command_save, ms_command_diff, ms_command_watch, ms_command_trace;
+extern const struct ms_command_kind ms_command_check, ms_command_save, ms_command_diff, ms_command_watch,
+	ms_command_trace;
 
 /* Of help texts: what every EXPR is, and the option --expr.  */
 #define MS_EXPR_HELP                                                                                                   \

@@ -13,9 +13,9 @@
 enum { OUTPUT_MOST = 64 << 10 };
 
 static const struct ms_command_kind *const kinds[] = { &ms_command_info,  &ms_command_buckets, &ms_command_entries,
-						       &ms_command_get,	  &ms_command_save,    &ms_command_diff,
-						       &ms_command_break, &ms_command_watch,   &ms_command_trace,
-						       &ms_command_list };
+						       &ms_command_get,	  &ms_command_check,   &ms_command_save,
+						       &ms_command_diff,  &ms_command_break,   &ms_command_watch,
+						       &ms_command_trace, &ms_command_list };
 
 static const struct ms_command_kind *kind_at(uint32_t index)
 {
@@ -365,7 +365,7 @@ static int32_t begin(struct ms_command *cmd)
 		status = ms_command_open_map(cmd, cmd->args.expr, &cmd->map);
 	if (status < 0)
 		return status;
-	if (cmd->map && cmd->map->broken.size && cmd->kind->step)
+	if (cmd->map && cmd->map->broken.size && cmd->kind->step && (cmd->map->untyped || !cmd->kind->takes_broken))
 		return ms_fail(ctx, MS_BAD_MAP, "%s%s",
 			       cmd->map->untyped ? "" : "not a valid map: ", ms_buf_text(&cmd->map->broken));
 	if (cmd->map && cmd->map->nil)

@@ -273,6 +273,8 @@ static bool position_parse(const struct ms_map *map, const char *text, struct ms
 	return end != skip && !*end && !(out->index >> (is_new ? classic->B : classic->old_B));
 }
 
+static const char *const array_names[CLASSIC_ARRAYS] = { "old", "new" };
+
 const struct ms_format ms_format_classic = {
 	.kind = "classic",
 	.mark_name = "tophash",
@@ -294,6 +296,13 @@ const struct ms_format ms_format_classic = {
 	.scan_progress = classic_scan_progress,
 	.scan_free = classic_scan_free,
 	.search = classic_search,
+	.check_new = classic_check_new,
+	.check_next = classic_check_next,
+	.check_total = classic_check_total,
+	.check_summary = classic_check_summary,
+	.check_progress = classic_check_progress,
+	.check_free = classic_check_free,
+	.array_names = array_names,
 	.position_text = position_text,
 	.position_parse = position_parse,
 };

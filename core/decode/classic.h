@@ -107,4 +107,12 @@ int32_t classic_scan_next(struct ms_scan *scan, struct ms_piece *out);
 void classic_scan_progress(const struct ms_scan *scan, uint64_t *done, uint64_t *total);
 void classic_scan_free(struct ms_scan *scan);
 
+/* classic_check.c */
+int32_t classic_check_new(struct ms_map *map, struct ms_notes *notes, struct ms_check **out);
+int32_t classic_check_next(struct ms_check *check, const struct ms_finding **out);
+uint64_t classic_check_total(const struct ms_check *check);
+void classic_check_summary(const struct ms_check *check, struct ms_buf *buf);
+void classic_check_progress(const struct ms_check *check, uint64_t *done, uint64_t *total);
+void classic_check_free(struct ms_check *check);
+
 #endif

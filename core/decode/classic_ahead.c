@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/arith.h"
 #include "mem/mem.h"
 
 enum {
@@ -10,26 +11,49 @@ enum {
 	AHEAD_LEVELS = 16,     /* longer chains are followed one by one */
 };
 
-void classic_ahead_fini(struct classic_ahead *ahead)
+static void free_fetched(struct classic_ahead *ahead)
 {
-	free(ahead->first);
 	free(ahead->address);
 	free(ahead->next);
 	free(ahead->status);
 	free(ahead->bytes);
+	ahead->address = NULL;
+	ahead->next = NULL;
+	ahead->status = NULL;
+	ahead->bytes = NULL;
+	ahead->capacity = 0;
+}
+
+void classic_ahead_fini(struct classic_ahead *ahead)
+{
+	free_fetched(ahead);
+	free(ahead->first);
 	*ahead = (struct classic_ahead){ 0 };
 }
 
-bool classic_ahead_init(struct classic_ahead *ahead, struct classic_map *map)
+void classic_ahead_init(struct classic_ahead *ahead, struct classic_map *map)
 {
-	uint64_t size = map->bucket.size;
+	*ahead = (struct classic_ahead){ .map = map };
+}
 
-	*ahead = (struct classic_ahead){ .map = map, .capacity = AHEAD_BYTES / size + 1 };
-	ahead->address = calloc(ahead->capacity, sizeof *ahead->address);
-	ahead->next = calloc(ahead->capacity, sizeof *ahead->next);
-	ahead->status = calloc(ahead->capacity, sizeof *ahead->status);
-	ahead->bytes = malloc(ahead->capacity * size);
-	return ahead->address && ahead->next && ahead->status && ahead->bytes;
+/* Room for what a chunk of COUNT buckets may need.  */
+static bool reserve(struct classic_ahead *ahead, uint64_t count)
+{
+	uint64_t size = ahead->map->bucket.size, most = AHEAD_BYTES / size + 1;
+	uint64_t capacity = ms_min(count * AHEAD_LEVELS, most);
+
+	if (capacity <= ahead->capacity)
+		return true;
+	free_fetched(ahead);
+	ahead->capacity = capacity;
+	ahead->address = calloc(capacity, sizeof *ahead->address);
+	ahead->next = calloc(capacity, sizeof *ahead->next);
+	ahead->status = calloc(capacity, sizeof *ahead->status);
+	ahead->bytes = malloc(capacity * size);
+	if (ahead->address && ahead->next && ahead->status && ahead->bytes)
+		return true;
+	free_fetched(ahead);
+	return false;
 }
 
 static bool reserve_first(struct classic_ahead *ahead, uint64_t count)
@@ -79,7 +103,7 @@ int32_t classic_ahead_read(struct classic_ahead *ahead, const struct classic_str
 	uint64_t size = ahead->map->bucket.size, from = 0;
 
 	ahead->count = 0;
-	if (!reserve_first(ahead, stream->count))
+	if (!reserve_first(ahead, stream->count) || !reserve(ahead, stream->count))
 		return MS_NO_MEMORY;
 	for (uint64_t i = 0; i < stream->count; i++) {
 		const uint8_t *bucket = stream->bytes + i * size;

@@ -23,8 +23,7 @@ struct classic_ahead {
 /* Whether what follows BUCKET is wanted. OWN: it is the array's own, and begins its chain.  */
 typedef bool classic_wants(const void *user, const uint8_t *bucket, bool own);
 
-/* False: out of memory.  */
-bool classic_ahead_init(struct classic_ahead *ahead, struct classic_map *map);
+void classic_ahead_init(struct classic_ahead *ahead, struct classic_map *map);
 void classic_ahead_fini(struct classic_ahead *ahead);
 /* Fetches what belongs to the chunk at hand. MS_OK, also where some could not be read: their STATUS says so; MS_INTERRUPTED,
    MS_NO_MEMORY.  */

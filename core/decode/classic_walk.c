@@ -330,7 +330,8 @@ int32_t classic_walk_new(struct ms_map *map, const struct ms_walk_options *optio
 		return MS_OK;
 	}
 	walk->single = malloc(classic->bucket.size);
-	if (!walk->single || !classic_ahead_init(&walk->ahead, classic)) {
+	classic_ahead_init(&walk->ahead, classic);
+	if (!walk->single) {
 		classic_walk_free(walk);
 		return MS_NO_MEMORY;
 	}

@@ -117,6 +117,8 @@ struct ms_walk_options {
 };
 
 struct ms_walk;
+struct ms_check;
+struct ms_finding;
 
 struct ms_format {
 	const char *kind;      /* "classic" */
@@ -151,6 +153,17 @@ struct ms_format {
 	/* Looks for a key by its hash (find.h), a bucket a step: MS_AGAIN; MS_OK: it is in search->slot; MS_NOT_FOUND; MS_INTERRUPTED,
 	   MS_NO_MEMORY.  */
 	int32_t (*search)(struct ms_search *search);
+	/* Every invariant of the format, what cannot be checked in NOTES; check.h. A map that is nil or broken, too. MS_OK with a
+	   finding, MS_NOT_FOUND when all is checked, MS_AGAIN when the slice is over, MS_INTERRUPTED, MS_NO_MEMORY.  */
+	int32_t (*check_new)(struct ms_map *map, struct ms_notes *notes, struct ms_check **out);
+	int32_t (*check_next)(struct ms_check *check, const struct ms_finding **out);
+	/* Findings so far: more than were given where there are very many.  */
+	uint64_t (*check_total)(const struct ms_check *check);
+	/* What was checked: "105 entries in 32 buckets, 3 overflow buckets".  */
+	void (*check_summary)(const struct ms_check *check, struct ms_buf *buf);
+	void (*check_progress)(const struct ms_check *check, uint64_t *done, uint64_t *total);
+	void (*check_free)(struct ms_check *check);
+	const char *const *array_names; /* of ms_position.array */
 	/* "new.12.3": the text of a position and back; false for what is none of this map.  */
 	void (*position_text)(const struct ms_position *position, struct ms_buf *buf);
 	bool (*position_parse)(const struct ms_map *map, const char *text, struct ms_position *out);

@@ -183,6 +183,39 @@ void ms_json_last(struct ms_view *view, const struct ms_end *end)
 	ms_buf_str(view->buf, "}\n");
 }
 
+static void place_member(struct ms_buf *buf, const char *name, bool known, uint64_t value)
+{
+	if (known)
+		ms_buf_printf(buf, ", \"%s\": %llu", name, (unsigned long long)value);
+	else
+		ms_buf_printf(buf, ", \"%s\": null", name);
+}
+
+void ms_json_finding(struct ms_view *view, const struct ms_map *map, const struct ms_finding *finding)
+{
+	const struct ms_check_place *place = &finding->place;
+	struct ms_buf *buf = view->buf;
+
+	ms_buf_printf(buf, "{\"code\": \"%s\", \"array\": ", ms_check_table[finding->code].name);
+	if (place->in_array)
+		ms_buf_printf(buf, "\"%s\"", map->format->array_names[place->array]);
+	else
+		ms_buf_str(buf, "null");
+	place_member(buf, "bucket", place->in_bucket, place->bucket);
+	place_member(buf, "depth", place->in_bucket, place->depth);
+	place_member(buf, "slot", place->in_slot, place->slot);
+	ms_buf_str(buf, ", \"message\": ");
+	ms_buf_json_string(buf, finding->message, strlen(finding->message));
+	ms_buf_str(buf, "}\n");
+}
+
+void ms_json_verdict(struct ms_view *view, const struct ms_end *end, bool ok)
+{
+	ms_buf_char(view->buf, '{');
+	end_member(view->buf, end);
+	ms_buf_printf(view->buf, ", \"ok\": %s}\n", ok ? "true" : "false");
+}
+
 void ms_json_end(struct ms_view *view, const struct ms_end *end)
 {
 	ms_buf_char(view->buf, '{');

@@ -9,6 +9,8 @@ int32_t ms_json_row(struct ms_view *view, const struct ms_map *map, const struct
 		    const struct ms_entry *entries);
 int32_t ms_json_entry(struct ms_view *view, const struct ms_map *map, const struct ms_entry *entry);
 void ms_json_last(struct ms_view *view, const struct ms_end *end);
+void ms_json_finding(struct ms_view *view, const struct ms_map *map, const struct ms_finding *finding);
+void ms_json_verdict(struct ms_view *view, const struct ms_end *end, bool ok);
 void ms_json_end(struct ms_view *view, const struct ms_end *end);
 
 #endif

@@ -191,6 +191,63 @@ int32_t ms_view_row(struct ms_view *view, const struct ms_map *map, const struct
 	return status;
 }
 
+/* ---- map-check ---- */
+
+static void place_text(struct ms_view *view, const struct ms_map *map, const struct ms_check_place *place)
+{
+	struct ms_buf *buf = view->buf;
+
+	if (!place->in_array) {
+		ms_buf_str(buf, "header");
+		return;
+	}
+	ms_buf_str(buf, map->format->array_names[place->array]);
+	if (!place->in_bucket) {
+		ms_buf_str(buf, " array");
+		return;
+	}
+	ms_buf_printf(buf, " bucket %llu", (unsigned long long)place->bucket);
+	if (place->depth)
+		ms_buf_printf(buf, " overflow %llu", (unsigned long long)place->depth);
+	if (place->in_slot)
+		ms_buf_printf(buf, " slot %u", place->slot);
+	if (view->addresses)
+		ms_buf_printf(buf, " at 0x%llx", (unsigned long long)place->address);
+}
+
+void ms_view_finding(struct ms_view *view, const struct ms_map *map, const struct ms_finding *finding)
+{
+	if (view->style.json) {
+		ms_json_finding(view, map, finding);
+		return;
+	}
+	place_text(view, map, &finding->place);
+	ms_buf_printf(view->buf, ": %s: %s\n", ms_check_table[finding->code].name, finding->message);
+}
+
+void ms_view_verdict(struct ms_view *view, const struct ms_end *end, const char *summary)
+{
+	struct ms_buf *buf = view->buf;
+	bool partial = end->partial && strcmp(end->partial, "limit") != 0;
+
+	if (view->style.json) {
+		ms_json_verdict(view, end, end->of == 0 && !partial);
+		return;
+	}
+	notes_text(buf, end);
+	if (partial)
+		ms_buf_printf(buf, "%s: ", end->partial);
+	else
+		ms_buf_str(buf, end->of ? "not sound: " : "sound: ");
+	if (end->of || partial) {
+		ms_buf_printf(buf, "%llu finding%s", (unsigned long long)end->of, end->of == 1 ? "" : "s");
+		if (end->shown != end->of)
+			ms_buf_printf(buf, ", %llu shown", (unsigned long long)end->shown);
+		ms_buf_str(buf, partial ? " so far; " : "; ");
+	}
+	ms_buf_printf(buf, "%s\n", summary);
+}
+
 /* ---- The end of rows ---- */
 
 void ms_view_notes(struct ms_view *view, const struct ms_end *end)

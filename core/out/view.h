@@ -2,7 +2,7 @@
 #ifndef MS_VIEW_H
 #define MS_VIEW_H
 
-#include "decode/map.h"
+#include "decode/check.h"
 #include "out/value.h"
 
 /* An entry whose key and elem have been fetched. An address of 0: it could not be.  */
@@ -40,6 +40,11 @@ void ms_view_notes(struct ms_view *view, const struct ms_end *end);
 void ms_view_last(struct ms_view *view, const struct ms_end *end);
 /* FILE: where the rows went, NULL for the same place.  */
 void ms_view_end(struct ms_view *view, const struct ms_end *end, const char *file);
+
+/* What map-check found.  */
+void ms_view_finding(struct ms_view *view, const struct ms_map *map, const struct ms_finding *finding);
+/* How a check ended: END counts findings, SUMMARY says what was checked.  */
+void ms_view_verdict(struct ms_view *view, const struct ms_end *end, const char *summary);
 
 /* One half of an entry.  */
 int32_t ms_view_key(struct ms_view *view, const struct ms_map *map, const struct ms_entry *entry);

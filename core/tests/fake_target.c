@@ -544,6 +544,20 @@ static void answer_symbol(void *user, const char *name, uint64_t *address_out, i
 	*answer = symbol ? MS_OK : MS_NOT_FOUND;
 }
 
+static void answer_thread(void *user, uint64_t n, struct ms_thread *out, int64_t *answer)
+{
+	static const char *const names[] = { "1", "2", "3", "4", "5", "6", "7" };
+	struct fake_target *t = user;
+
+	if (!asked(t, answer))
+		return;
+	if (n < sizeof names / sizeof *names && t->threads[n]) {
+		out->name = names[n];
+		out->functions = t->threads[n];
+	}
+	*answer = n < sizeof names / sizeof *names && t->threads[n] ? MS_OK : MS_NOT_FOUND;
+}
+
 static void answer_symbol_at(void *user, uint64_t address, const char **name_out, int64_t *answer)
 {
 	struct fake_target *t = user;
@@ -649,7 +663,8 @@ struct ms_context *fake_open(struct fake_target *t)
 				  .derive = t->no_derive ? NULL : answer_derive,
 				  .symbol_at = answer_symbol_at,
 				  .next_global = t->globals ? answer_next_global : NULL,
-				  .runtime_type = t->globals ? answer_runtime_type : NULL };
+				  .runtime_type = t->globals ? answer_runtime_type : NULL,
+				  .thread = answer_thread };
 
 	ms_free(t->ctx);
 	t->ctx = ms_new(&memory, &types);

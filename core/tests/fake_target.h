@@ -43,6 +43,8 @@ struct fake_target {
 	bool no_evaluate; /* the one for expressions is not */
 	bool no_derive;	  /* nor the one that makes pointers and arrays */
 	bool globals; /* variables with an address can be listed, and run-time types be asked for: symbols "type ADDRESS" */
+	const char
+		*threads[8]; /* the functions that each stands in, innermost first, one a line; NULL behind the last */
 
 	/* What it was asked since fake_reset_counts.  */
 	struct fake_read *log; /* one for each of READS */

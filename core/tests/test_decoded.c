@@ -1,11 +1,12 @@
 /* The map and its decoder against each other, in one process: random operations on a real map, and after each the decoder,
-   which reads this very process, must find exactly what a model holds; also from inside the map's own allocations, where a
-   write is under way. Types are described by hand from the compiler's offsets.  */
+   which reads this very process, must find exactly what a model holds, and map-check nothing; also from inside the map's own
+   allocations, where a write is under way. Types are described by hand from the compiler's offsets.  */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "context.h"
 #include "fake_target.h"
 #include "hmap/hmap.h"
+#include "hmap/internal.h"
 #include "hmap_test_env.h"
 
 enum { KEYS = 2000, STEPS = 2500, NANS = 100 };
@@ -44,10 +46,13 @@ HMAP_TYPES(ints, int, long, hmap_hash_32, hmap_equal_32)
 HMAP_TYPES(crowded, int, long, hash_poor, hmap_equal_32)
 HMAP_TYPES(floats, double, long, hmap_hash_f64, hmap_equal_f64)
 HMAP_TYPES(larges, struct large, struct large, hash_large, equal_large)
+HMAP_TYPES(texts, struct hmap_text, long, hmap_hash_text, hmap_equal_text)
+HMAP_SET(sets, int, hmap_hash_32, hmap_equal_32)
 
-static const struct hmap_type *const map_types[] = { &ints_type, &crowded_type, &floats_type, &larges_type };
+static const struct hmap_type *const map_types[] = { &ints_type,   &crowded_type, &floats_type,
+						     &larges_type, &texts_type,	  &sets_type };
 
-enum kind { INTS, CROWDED, FLOATS, LARGES };
+enum kind { INTS, CROWDED, FLOATS, LARGES, TEXTS, SETS };
 
 /* The map under test, what it must hold, and the decoder's view of this process.  */
 struct world {
@@ -60,6 +65,9 @@ struct world {
 	struct fake_target t;
 	uint64_t header; /* type number */
 	uint64_t looks, inside;
+	char names[KEYS][12]; /* of texts */
+	struct hmap_iter iter;
+	bool iterating;
 	bool in_operation;
 	uint32_t seen_states; /* bits of enum state */
 	uint64_t random;
@@ -82,6 +90,13 @@ static void describe(struct world *w)
 		fake_claims(t, large)->byte_size = sizeof(struct large);
 		key = elem = fake_pointer(t, large);
 	}
+	if (w->kind == TEXTS) {
+		key = fake_struct(t, "hmap_text");
+		fake_member(t, key, "ptr", fake_pointer(t, fake_char(t)));
+		fake_member(t, key, "length", fake_uint(t, 8));
+	}
+	if (w->kind == SETS)
+		elem = fake_struct(t, "hmap_nothing");
 	uint64_t bucket = fake_struct(t, "bucket"), descriptor = fake_struct(t, "hmap_type");
 	fake_member_at(t, bucket, "tophash", fake_array(t, fake_uint(t, 1), 8), 0);
 	fake_member_at(t, bucket, "keys", fake_array(t, key, 8), type->keys_offset);
@@ -89,7 +104,17 @@ static void describe(struct world *w)
 	fake_member_at(t, bucket, "overflow", fake_pointer(t, bucket), type->overflow_offset);
 	fake_claims(t, bucket)->byte_size = type->bucket_size;
 	fake_member_at(t, descriptor, "flags", fake_uint(t, 4), offsetof(struct hmap_type, flags));
+	fake_member_at(t, descriptor, "hash", fake_pointer(t, 0), offsetof(struct hmap_type, hash));
 	fake_claims(t, descriptor)->byte_size = sizeof(struct hmap_type);
+	uint64_t extra = fake_struct(t, "hmap_extra"), block = fake_struct(t, "hmap_block");
+	fake_member_at(t, block, "next", fake_pointer(t, block), offsetof(struct hmap_block, next));
+	fake_claims(t, block)->byte_size = sizeof(struct hmap_block);
+	fake_member_at(t, extra, "overflow", fake_pointer(t, block), offsetof(struct hmap_extra, overflow));
+	fake_member_at(t, extra, "oldoverflow", fake_pointer(t, block), offsetof(struct hmap_extra, oldoverflow));
+	fake_member_at(t, extra, "nextOverflow", fake_pointer(t, 0), offsetof(struct hmap_extra, nextOverflow));
+	fake_symbol(t, "hmap_hash_32", (uint64_t)(uintptr_t)hmap_hash_32);
+	fake_symbol(t, "hmap_hash_f64", (uint64_t)(uintptr_t)hmap_hash_f64);
+	fake_symbol(t, "hmap_hash_text", (uint64_t)(uintptr_t)hmap_hash_text);
 
 	uint64_t h = w->header = fake_struct(t, "map");
 	fake_member_at(t, h, "count", fake_int(t, 8), offsetof(struct hmap, count));
@@ -100,9 +125,10 @@ static void describe(struct world *w)
 	fake_member_at(t, h, "buckets", fake_pointer(t, bucket), offsetof(struct hmap, buckets));
 	fake_member_at(t, h, "oldbuckets", fake_pointer(t, bucket), offsetof(struct hmap, oldbuckets));
 	fake_member_at(t, h, "nevacuate", fake_uint(t, 8), offsetof(struct hmap, nevacuate));
-	fake_member_at(t, h, "extra", fake_pointer(t, 0), offsetof(struct hmap, extra));
+	fake_member_at(t, h, "extra", fake_pointer(t, extra), offsetof(struct hmap, extra));
 	fake_member_at(t, h, "type", fake_pointer(t, descriptor), offsetof(struct hmap, type));
 	fake_claims(t, h)->byte_size = sizeof(struct hmap);
+	fake_expr(t, "m", h, (uint64_t)(uintptr_t)&w->map, NULL, 0);
 
 	fake_open(t);
 	struct ms_memory memory = t->ctx->memory;
@@ -115,21 +141,28 @@ static void describe(struct world *w)
 /* The number that a key stands for; -1 for NaN.  */
 static long number_of(const struct world *w, const uint8_t *key)
 {
+	struct hmap_text text;
 	double d;
 	int n;
 
 	memcpy(&n, key, sizeof n);
+	memcpy(&text, key, w->kind == TEXTS ? sizeof text : 0);
 	if (w->kind != FLOATS)
-		return n;
+		return w->kind == TEXTS ? strtol(text.ptr, NULL, 10) : n;
 	memcpy(&d, key, sizeof d);
 	return isnan(d) ? -1 : (long)d;
+}
+
+static size_t elem_bytes(const struct world *w)
+{
+	return w->kind == LARGES ? sizeof(int) : w->kind == SETS ? 0 : sizeof(long);
 }
 
 static long elem_of(const struct world *w, const uint8_t *elem)
 {
 	long value = 0;
 
-	memcpy(&value, elem, w->kind == LARGES ? sizeof(int) : sizeof value);
+	memcpy(&value, elem, elem_bytes(w));
 	return value;
 }
 
@@ -147,6 +180,21 @@ static void check_entry(const struct world *w, bool *found, long *nans, const ui
 	assert_false(found[n]);
 	assert_int_equal(elem_of(w, elem), w->elem[n]);
 	found[n] = true;
+}
+
+/* Nothing is wrong with the map, and all was checked that the kind of its keys allows.  */
+static void check(struct world *w)
+{
+	struct fake_run run = fake_run(&w->t, "map-check", "m --json");
+	bool unhashed = w->kind == CROWDED || w->kind == LARGES;
+
+	if (run.status != MS_YES || !strstr(run.out, "\"ok\": true"))
+		fail_msg("count %ld: %s %s", (long)w->map.count, run.error, run.out);
+	assert_int_equal(!!strstr(run.out, "not checked"), unhashed && w->map.buckets);
+	if (unhashed && w->map.buckets)
+		fake_contains(run.out, "not checked: tophash and bucket of each key");
+	assert_int_equal(!!strstr(run.out, "a write is under way"), !!(w->map.flags & HMAP_HASH_WRITING));
+	fake_run_fini(&run);
 }
 
 static void look(struct world *w)
@@ -187,6 +235,8 @@ static void look(struct world *w)
 		assert_string_equal(ms_iter_note(iter), "");
 	ms_iter_free(iter);
 	ms_map_free(map);
+	if (w->looks % 2 == 0 || w->in_operation)
+		check(w);
 	w->looks++;
 	w->seen_states |= !growing ? AT_REST : w->map.flags & HMAP_SAME_SIZE_GROW ? SAME_SIZE : DOUBLING;
 }
@@ -213,6 +263,7 @@ union key {
 	int n;
 	double d;
 	struct large large;
+	struct hmap_text text;
 };
 
 static union key key_of(const struct world *w, int n)
@@ -222,6 +273,8 @@ static union key key_of(const struct world *w, int n)
 	memset(&key, 0, sizeof key);
 	if (w->kind == FLOATS)
 		key.d = n < 0 ? (double)NAN : n;
+	else if (w->kind == TEXTS)
+		key.text = (struct hmap_text){ w->names[n], strlen(w->names[n]) };
 	else
 		key.n = n;
 	return key;
@@ -235,13 +288,13 @@ static void assign(struct world *w, int n, long value)
 	uint8_t *elem = hmap_assign(&w->map, &key);
 	w->in_operation = false;
 	assert_non_null(elem);
-	memcpy(elem, &value, w->kind == LARGES ? sizeof(int) : sizeof value);
+	memcpy(elem, &value, elem_bytes(w));
 	if (n < 0) {
 		w->nan_count++;
 		return;
 	}
 	w->present[n] = true;
-	w->elem[n] = value;
+	w->elem[n] = w->kind == SETS ? 0 : value;
 }
 
 static void erase(struct world *w, int n)
@@ -261,6 +314,22 @@ static void clear(struct world *w)
 	w->nan_count = 0;
 }
 
+/* Iterators come and go, some never end; what is kept for them is no part of the map.  */
+static void iterate(struct world *w)
+{
+	uint64_t dice = test_random(&w->random) % 8;
+
+	if (w->iterating && dice == 0)
+		hmap_iter_fini(&w->iter);
+	if (dice <= 1) {
+		w->iterating = dice == 1;
+		if (w->iterating)
+			hmap_iter_init(&w->iter, &w->map);
+	} else if (w->iterating) {
+		w->iterating = hmap_iter_next(&w->iter);
+	}
+}
+
 /* Grows and shrinks in turns, so that every state comes by. A crowded map first stays just below the load at which its 32
    buckets would double, while its entries come and go: then overflow buckets pile up until it grows in place.  */
 static void step(struct world *w, int number)
@@ -275,6 +344,8 @@ static void step(struct world *w, int number)
 			n = (n + 1) % KEYS;
 	}
 
+	if (number % 3 == 0)
+		iterate(w);
 	if (dice == 0)
 		clear(w);
 	else if (dice < 20 && w->kind == FLOATS && w->nan_count < NANS)
@@ -297,6 +368,8 @@ static void run(enum kind kind)
 	plain_alloc = w->env.env.alloc;
 	w->env.env.alloc = looking_alloc;
 	fake_init(&w->t, 8, false);
+	for (int i = 0; i < KEYS; i++)
+		snprintf(w->names[i], sizeof w->names[i], "%d", i);
 	describe(w);
 	assert_true(hmap_init(&w->map, map_types[kind], 0, &w->env.env));
 	for (int i = 0; i < STEPS; i++) {
@@ -338,6 +411,18 @@ static void indirect_keys_and_elems_are_decoded_after_each_operation(void **stat
 	run(LARGES);
 }
 
+static void texts_are_decoded_after_each_operation(void **state)
+{
+	(void)state;
+	run(TEXTS);
+}
+
+static void sets_are_decoded_after_each_operation(void **state)
+{
+	(void)state;
+	run(SETS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +430,8 @@ int main(void)
 		cmocka_unit_test(long_chains_are_decoded_after_each_operation),
 		cmocka_unit_test(nan_keys_are_decoded_after_each_operation),
 		cmocka_unit_test(indirect_keys_and_elems_are_decoded_after_each_operation),
+		cmocka_unit_test(texts_are_decoded_after_each_operation),
+		cmocka_unit_test(sets_are_decoded_after_each_operation),
 	};
 
 	return cmocka_run_group_tests_name("decoded", tests, NULL, NULL);

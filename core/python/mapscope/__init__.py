@@ -1,7 +1,20 @@
 """mapscope for Python: what scripts import, in gdb and lldb (see api.py), and what the two front-ends share. Imports
 neither of them, and nothing from outside the standard library."""
 
-from .api import Error, Hook, Literal, Map, Rows, map_get, map_growing, map_len, on_grow, on_grow_done, quit_with
+from .api import (
+    Error,
+    Hook,
+    Literal,
+    Map,
+    Rows,
+    map_check,
+    map_get,
+    map_growing,
+    map_len,
+    on_grow,
+    on_grow_done,
+    quit_with,
+)
 
 __all__ = [
     "Error",
@@ -11,6 +24,7 @@ __all__ = [
     "Rows",
     "exit",
     "map",
+    "map_check",
     "map_get",
     "map_growing",
     "map_len",

@@ -150,6 +150,10 @@ class Map:
         words = (f"--where ({where}) " if where else "") + (f"--sort {sort} " if sort else "")
         return self._rows("map-entries", words, limit, offset)
 
+    def check(self, limit: int = 0, offset: int = 0) -> "Rows":
+        """map-check: what is wrong with the map, each {"code", "array", "bucket", "depth", "slot", "message"}."""
+        return self._rows("map-check", "", limit, offset)
+
     def get(self, key: Any) -> Json:
         """map-get: {"found": ..., "elem": ..., ...}. KEY: a number; True or False; a str, which is the text itself; or
         a Literal: anything else, as a command line has it."""
@@ -320,6 +324,15 @@ def map_len(of: Any) -> int:
 
 def map_growing(of: Any) -> bool:
     return _map(of).growing
+
+
+def map_check(of: Any) -> int:
+    """How many findings map-check has."""
+    rows = _map(of).check(limit=1)
+    for _ in rows:
+        pass
+    assert rows.end is not None  # there are no more rows
+    return int(rows.end["of"])
 
 
 def _map(of: Any) -> Map:
