@@ -119,7 +119,7 @@ class Breakpoints:
     def _stopped(self, event: gdb.StopEvent) -> None:
         for one in event.breakpoints if isinstance(event, gdb.BreakpointEvent) else ():
             if one.number in self._points:
-                with contextlib.suppress(gdb.error):
+                with contextlib.suppress(gdb.error, gdb.GdbError, KeyboardInterrupt):
                     gdb.write(self.at_hand()[1].line + "\n")
                 return
         self._forget()

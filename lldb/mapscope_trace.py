@@ -46,9 +46,11 @@ def play(target: lldb.SBTarget, events: Events, recorder: Recorder, loader: str)
             before = process.GetStopID()
             while True:
                 error = process.Continue()
+                if error.Fail():
+                    raise NoSite(events.escape(" ".join((error.GetCString() or "the program cannot go on").split())))
                 # lldb 19 comes back early at times, where a signal is passed on.
                 early = process.GetState() == lldb.eStateStopped and not any(_stopped(one) for one in process)
-                if error.Fail() or recorder.interrupted or recorder.full or not early or process.GetStopID() == before:
+                if recorder.interrupted or recorder.full or not early or process.GetStopID() == before:
                     break
                 before = process.GetStopID()
     finally:

@@ -76,6 +76,9 @@ class Events:
     def sites(self, event: int, go: Optional[bool] = None) -> List[Site]:
         return [site for site in self._sites[event] if go is None or site.go == go]
 
+    def escape(self, words: str) -> str:
+        return self._session.escape(words)
+
     def order(self, command: int) -> Optional[Order]:
         """What COMMAND, a map-break that has been run, asks for; None: nothing, it has failed."""
         session, out = self._session, abi.Breakpoint(ctypes.sizeof(abi.Breakpoint))
