@@ -24,7 +24,9 @@ class TracePoint(gdb.Breakpoint):
             return self._recorder.call(self._site, arguments(self._site, self._convention))
         except KeyboardInterrupt:
             self._recorder.interrupted = True
-            return True
+        except (gdb.error, gdb.GdbError) as error:
+            self._recorder.trouble = str(error)
+        return True
 
 
 class Trace:

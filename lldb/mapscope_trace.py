@@ -29,8 +29,11 @@ def map_step(
         return False
     try:
         return recorder.call(where.site, arguments(frame, where))
-    except (KeyboardInterrupt, Unknown):
-        return True
+    except KeyboardInterrupt:
+        recorder.interrupted = True
+    except Unknown as why:
+        recorder.trouble = str(why)
+    return True
 
 
 def play(target: lldb.SBTarget, events: Events, recorder: Recorder, loader: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Callable, List
 
 from . import abi
 from .abi import Code
-from .events import Events, Order, Site
+from .events import Events, NoSite, Order, Site
 from .interrupts import interrupts
 from .session import Outcome, Progress, Session
 
@@ -22,6 +22,7 @@ class Recorder:
         self.order = order
         self.full = False  # no more events are wanted
         self.interrupted = False  # by the user
+        self.trouble = ""  # why the program was stopped, where a call could not be understood
         self._session, self._command = session, command
         self._start = time.monotonic_ns()
 
@@ -70,5 +71,7 @@ def run(
             why = play(recorder)
         finally:
             recorder.end(why)
+        if recorder.trouble:
+            raise NoSite(recorder.trouble)
 
     return session.run("map-trace", line, write, progress, meanwhile=record)
