@@ -121,11 +121,13 @@ class Target:
             return None
 
     def symbol_at(self, address: int) -> Optional[str]:
-        # "hmap_hash_32 in section .text of /lib/libx.so"; within a function, "name + 4 in section .text".
+        # "hmap_hash_32 in section .text of /lib/libx.so"; within a function, "name + 4 in section .text". The command
+        # itself comes first where `set trace-commands` is on.
         try:
-            name, found, _ = gdb.execute(f"info symbol {address:#x}", to_string=True).partition(" in section ")
+            lines = gdb.execute(f"info symbol {address:#x}", to_string=True).splitlines()
         except gdb.error:
             return None
+        name, found, _ = lines[-1].partition(" in section ") if lines else ("", "", "")
         return name if found and " + " not in name else None
 
     def thread(self, n: int) -> Optional[Tuple[str, List[str]]]:

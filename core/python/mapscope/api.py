@@ -5,8 +5,6 @@
     (105, 5, True)
     >>> m.info()["growth"]
     {'kind': 'double', 'old_buckets': 16, 'nevacuate': 5}
-    >>> m.get(41)["elem"], m.get(1234)["found"], mapscope.map_get("texts", "key 15")
-    (-41, False, 'elem 15')
     >>> for row in m.entries(limit=2):
     ...     print(row["key"], row["elem"])
     10 -10
@@ -15,6 +13,11 @@
     -2704
     >>> [row["index"] for row in m.buckets(old=True) if not row["evacuated"] and not row["depth"]]
     [5, 6, 7, 8, 10, 11, 13, 14, 15]
+    >>> found = m.get(28)
+    >>> found["elem"], found["array"], found["bucket"], found["tophash"]
+    (-28, 'old', 10, 167)
+    >>> m.get(1234)["found"], mapscope.map_get("texts", "key 15")
+    (False, 'elem 15')
     >>> try:
     ...     mapscope.map("argc")
     ... except mapscope.Error as error:
@@ -22,8 +25,8 @@
     argc: type is int, which is no map
 
 A map is found once, by its name in the frame selected then; after that it is the map at that address, whatever frame is
-selected. Every question is a map command with --json, so keys, elems and all else are what JSON makes of them (commands
-with --json, README): int of any size, float, str, bool, None, list, dict; floats that are no numbers are "NaN", "+Inf",
+selected. Every question is a map command with --json, so keys, elems and all else are what JSON makes of them: int of
+any size, float (a long double is rounded), str, bool, None, list, dict; floats that are no numbers are "NaN", "+Inf",
 "-Inf"; a dict with a key that begins with $ is what JSON has no word for: {"$hex": ...} bytes that are no text,
 {"$text": ..., "$length": ...} a text that was cut, {"$error": ...} what could not be read. What cannot be answered is a
 mapscope.Error, one line. Not for printing: that is the commands'."""
@@ -47,6 +50,7 @@ from typing import (
 
 from .answer import Answer, Failed
 from .events import Order
+from .literal import Literal, NoLiteral, literal
 from .maps import BadMap
 from .provider import PINNED
 
@@ -155,9 +159,18 @@ class Map:
         return self._rows("map-check", "", limit, offset)
 
     def get(self, key: Any) -> Json:
-        """map-get: {"found": ..., "elem": ..., ...}. KEY: a number; True or False; a str, which is the text itself; or
-        a Literal: anything else, as a command line has it."""
-        return self._document("map-get", "-- " + _as_word(key))
+        """map-get: {"found": ..., "elem": ..., "bucket": ..., ...}. KEY: a row's key, or any number, text, list or
+        dictionary like it; or a Literal: as a command line has it. Where keys are no texts, a str is a Literal."""
+        try:
+            words = literal(key)
+        except NoLiteral as error:
+            raise Error(f"{self.name}: {error}") from None
+        try:
+            return self._document("map-get", "-- " + words)
+        except Error:
+            if not isinstance(key, str) or isinstance(key, Literal):
+                raise
+        return self._document("map-get", "-- " + literal(Literal(key)))
 
     def _number(self, fact: str) -> int:
         with self.turn() as session:
@@ -222,7 +235,7 @@ class Rows(Iterator[Json]):
         self._lines: List[bytes] = []  # not given out yet, the next one last
         self._rest = b""  # of a line
         with self._asking() as session:
-            self._answer = Answer(session, command, f"{PINNED} --json {words}", of.pinned)
+            self._answer = Answer(session, command, f"--json {PINNED} {words}", of.pinned)
 
     @property
     def end(self) -> Optional[Json]:
@@ -292,21 +305,13 @@ def on_grow_done(of: Any, function: Callable[[Map], Any]) -> Hook:
     return Hook(of, "grow-done", function)
 
 
-class Literal(str):
-    """A key as map-get takes it: Literal("{1, 2}"), Literal("RED"), Literal("i + 1")."""
+def map_len(of: Any) -> int:
+    """The number of entries. OF: a Map, or what makes one."""
+    return len(_map(of))
 
-    __module__ = "mapscope"
 
-
-def _as_word(key: Any) -> str:
-    if isinstance(key, Literal):
-        return key if key.startswith(("(", "{", '"')) or " " not in key else f"({key})"
-    if isinstance(key, str):
-        raw = key.encode("utf-8", "surrogateescape")
-        return '"' + "".join(f"\\x{c:02x}" for c in raw) + '"'
-    if isinstance(key, (bool, int, float)):
-        return str(key).lower()
-    raise Error(f"a key is a number, a str or a mapscope.Literal, not a {type(key).__name__}")
+def map_growing(of: Any) -> bool:
+    return _map(of).growing
 
 
 def map_get(of: Any, key: Any) -> Any:
@@ -315,15 +320,6 @@ def map_get(of: Any, key: Any) -> Any:
     if not answer["found"]:
         raise Error("no such key in the map")
     return answer["elem"]
-
-
-def map_len(of: Any) -> int:
-    """The number of entries. OF: a Map, or what makes one."""
-    return len(_map(of))
-
-
-def map_growing(of: Any) -> bool:
-    return _map(of).growing
 
 
 def map_check(of: Any) -> int:
