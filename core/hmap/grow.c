@@ -2,9 +2,8 @@
    caller holds the hashWriting flag.
 
    An evacuation that began could not be undone, so the overflow buckets that it may need are set aside before it.  */
+#include "hmap/find.h"
 #include "hmap/internal.h"
-
-#include <string.h>
 
 /* What Go's allocator makes of a size (roundupsize). A map's spare buckets fill the difference.  */
 static bool round_up_size(size_t size, size_t *out)
@@ -225,8 +224,8 @@ static void move_entry(struct hmap *h, struct destination *to, uint8_t top, uint
 		to->slot = 0;
 	}
 	to->bucket[to->slot] = top;
-	memcpy(hmap_key_slot(type, to->bucket, to->slot), hmap_key_slot(type, from, slot), type->key_slot);
-	memcpy(hmap_elem_slot(type, to->bucket, to->slot), hmap_elem_slot(type, from, slot), type->elem_slot);
+	hmap_slot_copy(hmap_key_slot(type, to->bucket, to->slot), hmap_key_slot(type, from, slot), type->key_slot);
+	hmap_slot_copy(hmap_elem_slot(type, to->bucket, to->slot), hmap_elem_slot(type, from, slot), type->elem_slot);
 	to->slot++;
 }
 
@@ -234,7 +233,7 @@ static void move_entry(struct hmap *h, struct destination *to, uint8_t top, uint
 static bool goes_up(struct hmap *h, uint8_t *bucket, unsigned slot, size_t new_bit, uint8_t *top)
 {
 	const void *key = hmap_key_at(h->type, bucket, slot);
-	bool strange = hmap_unlike_itself(h, key), up;
+	bool strange = hmap_unlike_itself(h, key, HMAP_KEYS_ANY), up;
 	uint64_t hash = strange ? hmap_random(h) : h->type->hash(key, h->hash0);
 
 	if (!strange || !(h->flags & HMAP_ITERATOR))

@@ -3,11 +3,13 @@
 
    Where Go would throw for want of memory, this map reports it: every function that may fail allocates first and
    changes the map afterwards.  */
+#include "hmap/find.h"
 #include "hmap/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -42,6 +44,21 @@ uint64_t hmap_random(const struct hmap *h)
 	return h->env && h->env->random ? h->env->random(h->env->user) : default_random();
 }
 
+/* Large arrays are asked for in huge pages, as Go asks for its heap: without, each access to a large map misses the TLB.
+   A fresh block of that size is mapped on its own, and not touched yet.  */
+static void *default_alloc(size_t size)
+{
+	enum { WORTH_IT = 1 << 22, PAGE = 4096 };
+	uint8_t *block = calloc(1, size);
+
+	if (block && size >= WORTH_IT) {
+		size_t before = -(uintptr_t)block % PAGE;
+
+		madvise(block + before, (size - before) & ~(size_t)(PAGE - 1), MADV_HUGEPAGE); /* or not: no matter */
+	}
+	return block;
+}
+
 /* Zeroed; NULL: out of memory.  */
 void *hmap_block_new(const struct hmap *h, size_t payload_size)
 {
@@ -50,7 +67,7 @@ void *hmap_block_new(const struct hmap *h, size_t payload_size)
 
 	if (__builtin_add_overflow(payload_size, sizeof(*block), &size))
 		return NULL;
-	block = h->env && h->env->alloc ? h->env->alloc(h->env->user, size) : calloc(1, size);
+	block = h->env && h->env->alloc ? h->env->alloc(h->env->user, size) : default_alloc(size);
 	if (!block)
 		return NULL;
 	block->next = NULL;
@@ -184,21 +201,26 @@ static void end_iterators(struct hmap *h)
 	hmap_list_free(h, &books->retired);
 }
 
-void *hmap_get(const struct hmap *h, const void *key)
+HMAP_FOR_KEYS void *get(const struct hmap *h, const void *key, enum hmap_keys keys)
 {
 	uint8_t *bucket;
 	uint64_t hash;
 	unsigned slot;
 
+	if (hmap_unlike_itself(h, key, keys))
+		return NULL;
+	hash = hmap_hash_like(h, key, keys);
+	bucket = hmap_find(h, hmap_chain_of(h, hash), key, hash, &slot, keys);
+	return bucket ? hmap_elem_at(h->type, bucket, slot) : NULL;
+}
+
+void *hmap_get(const struct hmap *h, const void *key)
+{
 	if (!h || !h->count)
 		return NULL;
 	if (h->flags & HMAP_HASH_WRITING)
 		hmap_fatal(h, "concurrent map read and map write");
-	if (hmap_unlike_itself(h, key))
-		return NULL;
-	hash = h->type->hash(key, h->hash0);
-	bucket = hmap_find(h, hmap_chain_of(h, hash), key, hash, &slot);
-	return bucket ? hmap_elem_at(h->type, bucket, slot) : NULL;
+	HMAP_BY_KEYS(h->type, get, h, key)
 }
 
 static void begin_write(struct hmap *h)
@@ -217,7 +239,7 @@ static void end_write(struct hmap *h)
 static void *update(struct hmap *h, uint8_t *bucket, unsigned slot, const void *key)
 {
 	if (h->type->flags & HMAP_NEED_KEY_UPDATE)
-		memmove(hmap_key_at(h->type, bucket, slot), key, h->type->key_size);
+		hmap_slot_copy(hmap_key_at(h->type, bucket, slot), key, h->type->key_size);
 	return hmap_elem_at(h->type, bucket, slot);
 }
 
@@ -242,7 +264,7 @@ static void *insert(struct hmap *h, uint8_t *bucket, unsigned slot, uint8_t *las
 		*(hmap_pointer *)hmap_key_slot(type, bucket, slot) = key_memory;
 	if (indirect_elem)
 		*(hmap_pointer *)hmap_elem_slot(type, bucket, slot) = elem_memory;
-	memmove(hmap_key_at(type, bucket, slot), key, type->key_size);
+	hmap_slot_copy(hmap_key_at(type, bucket, slot), key, type->key_size);
 	bucket[slot] = hmap_tophash(hash);
 	h->count++;
 	return hmap_elem_at(type, bucket, slot);
@@ -250,33 +272,31 @@ static void *insert(struct hmap *h, uint8_t *bucket, unsigned slot, uint8_t *las
 
 /* Looks for KEY and the first free slot at once. Returns the elem's place, or NULL with *FREE_BUCKET (NULL: chain
    is full) and *FREE_SLOT, and *LAST, the bucket where the search ended.  */
-static void *find_or_free_slot(struct hmap *h, uint8_t *chain, const void *key, uint64_t hash, uint8_t **free_bucket,
-			       unsigned *free_slot, uint8_t **last)
+HMAP_FOR_KEYS void *find_or_free_slot(struct hmap *h, uint8_t *chain, const void *key, uint64_t hash,
+				      uint8_t **free_bucket, unsigned *free_slot, uint8_t **last, enum hmap_keys keys)
 {
 	const struct hmap_type *type = h->type;
-	uint8_t top = hmap_tophash(hash);
+	unsigned slot;
 
 	*free_bucket = NULL;
-	for (uint8_t *bucket = chain; bucket; bucket = *hmap_overflow_of(h, bucket)) {
+	hmap_prefetch(type, chain);
+	for (uint8_t *bucket = *last = chain; bucket; bucket = *hmap_overflow_of(h, bucket)) {
+		uint64_t tophashes = hmap_tophashes(bucket), empty = hmap_zero_slots(hmap_not_empty(tophashes));
+
 		*last = bucket;
-		for (unsigned i = 0; i < HMAP_SLOTS; i++) {
-			if (bucket[i] == top) {
-				if (type->equal(key, hmap_key_at(type, bucket, i)))
-					return update(h, bucket, i, key);
-			} else if (hmap_is_empty(bucket[i])) {
-				if (!*free_bucket) {
-					*free_bucket = bucket;
-					*free_slot = i;
-				}
-				if (bucket[i] == HMAP_EMPTY_REST)
-					return NULL;
-			}
+		if (hmap_find_in(type, bucket, tophashes, key, hash, &slot, keys))
+			return update(h, bucket, slot, key);
+		if (empty && !*free_bucket) {
+			*free_bucket = bucket;
+			*free_slot = hmap_first_slot(empty);
 		}
+		if (hmap_chain_ends(tophashes))
+			break;
 	}
 	return NULL;
 }
 
-static void *assign(struct hmap *h, const void *key, uint64_t hash)
+HMAP_FOR_KEYS void *assign_hashed(struct hmap *h, const void *key, uint64_t hash, enum hmap_keys keys)
 {
 	uint8_t *bucket, *last;
 	unsigned slot = 0;
@@ -292,11 +312,11 @@ static void *assign(struct hmap *h, const void *key, uint64_t hash)
 	for (;;) {
 		if (h->oldbuckets && !hmap_grow_work(h, (size_t)hash & hmap_mask(h->B))) {
 			/* No memory to evacuate the key's bucket; a key that is there needs none.  */
-			bucket = hmap_find(h, hmap_chain_of(h, hash), key, hash, &slot);
+			bucket = hmap_find(h, hmap_chain_of(h, hash), key, hash, &slot, keys);
 			return bucket ? update(h, bucket, slot, key) : NULL;
 		}
 		elem = find_or_free_slot(h, hmap_bucket_at(h, h->buckets, (size_t)hash & hmap_mask(h->B)), key, hash,
-					 &bucket, &slot, &last);
+					 &bucket, &slot, &last, keys);
 		if (elem)
 			return elem;
 		if (h->oldbuckets || !hmap_must_grow(h))
@@ -306,29 +326,28 @@ static void *assign(struct hmap *h, const void *key, uint64_t hash)
 	}
 }
 
-void *hmap_assign(struct hmap *h, const void *key)
+HMAP_FOR_KEYS void *assign(struct hmap *h, const void *key, enum hmap_keys keys)
 {
-	uint64_t hash;
+	uint64_t hash = hmap_hash_of(h, key, keys);
 	void *elem;
 
-	if (h->flags & HMAP_HASH_WRITING)
-		hmap_fatal(h, "concurrent map writes");
-	hash = hmap_hash_of(h, key);
 	begin_write(h);
-	elem = assign(h, key, hash);
+	elem = assign_hashed(h, key, hash, keys);
 	end_write(h);
 	return elem;
 }
 
-/* Says of the slot just emptied, and of the emptyOne slots right before it, that nothing follows, if that is so.  */
-static void mark_empty_rest(const struct hmap *h, uint8_t *chain, uint8_t *bucket, unsigned slot)
+void *hmap_assign(struct hmap *h, const void *key)
 {
-	uint8_t *next = slot == HMAP_SLOTS - 1 ? *hmap_overflow_of(h, bucket) : bucket + slot + 1;
+	if (h->flags & HMAP_HASH_WRITING)
+		hmap_fatal(h, "concurrent map writes");
+	HMAP_BY_KEYS(h->type, assign, h, key)
+}
 
-	if (next && *next != HMAP_EMPTY_REST)
-		return;
-	do {
-		bucket[slot] = HMAP_EMPTY_REST;
+/* The slots right before SLOT, itself emptyRest, become so too as far as they are emptyOne.  */
+static void extend_rest(const struct hmap *h, uint8_t *chain, uint8_t *bucket, unsigned slot)
+{
+	for (;;) {
 		if (slot) {
 			slot--;
 		} else {
@@ -341,49 +360,99 @@ static void mark_empty_rest(const struct hmap *h, uint8_t *chain, uint8_t *bucke
 			bucket = before;
 			slot = HMAP_SLOTS - 1;
 		}
-	} while (bucket[slot] == HMAP_EMPTY_ONE);
+		if (bucket[slot] != HMAP_EMPTY_ONE)
+			return;
+		bucket[slot] = HMAP_EMPTY_REST;
+	}
 }
 
-static void erase(struct hmap *h, uint8_t *chain, uint8_t *bucket, unsigned slot)
+/* Empties a slot; if nothing follows it, it and the emptyOne slots right before it become emptyRest.  */
+static inline void empty_slot(const struct hmap *h, uint8_t *chain, uint8_t *bucket, unsigned slot)
+{
+	uint64_t tophashes = hmap_tophashes(bucket);
+	uint8_t *next;
+
+	if (hmap_chain_ends(tophashes)) {
+		/* All behind the last slot in use is to be emptyRest. No branch depends on which that is.  */
+		uint64_t others = tophashes & ~((uint64_t)0xff << 8 * slot), used = hmap_not_empty(others);
+
+		if (bucket == chain || used) {
+			unsigned last_bit = 63 - (unsigned)__builtin_clzll(used | 1);
+			uint64_t up_to_last = ((uint64_t)2 << (last_bit | 7)) - 1;
+
+			others |= (uint64_t)HMAP_EMPTY_ONE << 8 * slot;
+			hmap_set_tophashes(bucket, others & up_to_last & -(uint64_t)(used != 0));
+		} else {
+			hmap_set_tophashes(bucket, 0);
+			extend_rest(h, chain, bucket, 0);
+		}
+		return;
+	}
+	bucket[slot] = HMAP_EMPTY_ONE;
+	if (slot < HMAP_SLOTS - 1)
+		return; /* emptyRest comes no sooner than in an overflow bucket */
+	next = *hmap_overflow_of(h, bucket);
+	if (!next || *next == HMAP_EMPTY_REST) {
+		bucket[slot] = HMAP_EMPTY_REST;
+		extend_rest(h, chain, bucket, slot);
+	}
+}
+
+/* SLOT, as a number that the processor guesses, and does not wait for while the tophashes that tell it come from memory. A
+   store to a place that it does not know yet would keep it from the next delete.  */
+static inline unsigned guessed(unsigned slot)
+{
+	unsigned i = 0;
+
+	for (; i != slot; i++)
+		__asm__("" : "+r"(i)); /* or the compiler sees that this is SLOT */
+	return i;
+}
+
+HMAP_FOR_KEYS void erase(struct hmap *h, uint8_t *chain, uint8_t *bucket, unsigned slot, enum hmap_keys keys)
 {
 	const struct hmap_type *type = h->type;
 	void *key_slot = hmap_key_slot(type, bucket, slot), *elem_slot = hmap_elem_slot(type, bucket, slot);
+	bool last = --h->count == 0;
 
-	if (type->flags & HMAP_INDIRECT_KEY)
+	empty_slot(h, chain, bucket, slot);
+	if (hmap_keys_indirect(type, keys))
 		hmap_retire(h, *(hmap_pointer *)key_slot); /* an old array may still have it */
-	if (type->flags & (HMAP_INDIRECT_KEY | HMAP_KEY_POINTERS))
-		memset(key_slot, 0, type->key_slot);
 	if (type->flags & HMAP_INDIRECT_ELEM)
 		hmap_block_free(h, *(hmap_pointer *)elem_slot);
-	memset(elem_slot, 0, type->elem_slot);
-	bucket[slot] = HMAP_EMPTY_ONE;
-	mark_empty_rest(h, chain, bucket, slot);
-	if (--h->count == 0) {
+	if (type->flags & (HMAP_INDIRECT_KEY | HMAP_KEY_POINTERS))
+		hmap_slot_clear(key_slot, type->key_slot);
+	hmap_slot_clear(elem_slot, type->elem_slot);
+	if (last) {
 		h->hash0 = (uint32_t)hmap_random(h);
 		end_iterators(h);
 	}
 }
 
-bool hmap_delete(struct hmap *h, const void *key)
+HMAP_FOR_KEYS bool delete (struct hmap *h, const void *key, enum hmap_keys keys)
 {
+	uint64_t hash = hmap_hash_of(h, key, keys);
 	uint8_t *chain, *bucket;
-	uint64_t hash;
 	unsigned slot;
 
-	if (!h || !h->count)
-		return false;
-	if (h->flags & HMAP_HASH_WRITING)
-		hmap_fatal(h, "concurrent map writes");
-	hash = hmap_hash_of(h, key);
 	begin_write(h);
 	if (h->oldbuckets)
 		hmap_grow_work(h, (size_t)hash & hmap_mask(h->B));
 	chain = hmap_chain_of(h, hash); /* an old one if there was no memory to evacuate it */
-	bucket = hmap_find(h, chain, key, hash, &slot);
+	bucket = hmap_find(h, chain, key, hash, &slot, keys);
 	if (bucket)
-		erase(h, chain, bucket, slot);
+		erase(h, chain, bucket, guessed(slot), keys);
 	end_write(h);
 	return bucket;
+}
+
+bool hmap_delete(struct hmap *h, const void *key)
+{
+	if (!h || !h->count)
+		return false;
+	if (h->flags & HMAP_HASH_WRITING)
+		hmap_fatal(h, "concurrent map writes");
+	HMAP_BY_KEYS(h->type, delete, h, key)
 }
 
 void hmap_clear(struct hmap *h)

@@ -3,6 +3,8 @@
 #ifndef HMAP_INTERNAL_H
 #define HMAP_INTERNAL_H
 
+#include <string.h>
+
 #include "hmap/hmap.h"
 
 /* Heads every block that a map allocates; what it is allocated for (the payload) follows.  */
@@ -122,45 +124,29 @@ static inline void *hmap_elem_at(const struct hmap_type *type, uint8_t *bucket, 
 	return type->flags & HMAP_INDIRECT_ELEM ? *(hmap_pointer *)place : place;
 }
 
-/* NaN and what contains one: no lookup can find such a key, and its hash is drawn afresh each time.  */
-static inline bool hmap_unlike_itself(const struct hmap *h, const void *key)
+/* memset and memmove of a slot, without a call for the sizes that most keys and elems have.  */
+static inline void hmap_slot_clear(void *to, size_t size)
 {
-	return !(h->type->flags & HMAP_REFLEXIVE_KEY) && !h->type->equal(key, key);
+	if (size == 8)
+		memset(to, 0, 8);
+	else if (size == 4)
+		memset(to, 0, 4);
+	else if (size == 16)
+		memset(to, 0, 16);
+	else
+		memset(to, 0, size);
 }
 
-static inline uint64_t hmap_hash_of(const struct hmap *h, const void *key)
+static inline void hmap_slot_copy(void *to, const void *from, size_t size)
 {
-	return hmap_unlike_itself(h, key) ? hmap_random(h) : h->type->hash(key, h->hash0);
-}
-
-/* The main bucket of the chain that a key with HASH is in, if it is in the map: an old one until that is evacuated.  */
-static inline uint8_t *hmap_chain_of(const struct hmap *h, uint64_t hash)
-{
-	if (h->oldbuckets) {
-		uint8_t *old = hmap_bucket_at(h, h->oldbuckets, (size_t)hash & (hmap_old_count(h) - 1));
-
-		if (!hmap_is_evacuated(old))
-			return old;
-	}
-	return hmap_bucket_at(h, h->buckets, (size_t)hash & hmap_mask(h->B));
-}
-
-/* Finds KEY in a chain that is not evacuated. Returns its bucket and sets *SLOT, or NULL.  */
-static inline uint8_t *hmap_find(const struct hmap *h, uint8_t *chain, const void *key, uint64_t hash, unsigned *slot)
-{
-	const struct hmap_type *type = h->type;
-	uint8_t top = hmap_tophash(hash);
-
-	for (uint8_t *bucket = chain; bucket; bucket = *hmap_overflow_of(h, bucket))
-		for (unsigned i = 0; i < HMAP_SLOTS; i++) {
-			if (bucket[i] == HMAP_EMPTY_REST)
-				return NULL;
-			if (bucket[i] == top && type->equal(key, hmap_key_at(type, bucket, i))) {
-				*slot = i;
-				return bucket;
-			}
-		}
-	return NULL;
+	if (size == 8)
+		memmove(to, from, 8);
+	else if (size == 4)
+		memmove(to, from, 4);
+	else if (size == 16)
+		memmove(to, from, 16);
+	else
+		memmove(to, from, size);
 }
 
 #endif

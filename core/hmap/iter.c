@@ -2,6 +2,7 @@
 
    An iterator walks the buckets of the array that it started on. It keeps, with the map's books, everything alive
    that it may read; entries that have moved on from there are looked up in the map as it is now.  */
+#include "hmap/find.h"
 #include "hmap/internal.h"
 
 /* check_bucket: every entry of the chain is wanted.  */
@@ -69,8 +70,9 @@ static bool next_chain(struct hmap_iter *it)
 	return true;
 }
 
-/* Sets key and elem from a slot; false if there is no entry, none of this iteration's, or it has been removed.  */
-static bool take_slot(struct hmap_iter *it, uint8_t *bucket, unsigned slot)
+/* Sets key and elem from a slot that is not empty; false if it holds no entry, none of this iteration's, or one that has
+   been removed.  */
+static inline bool take_slot(struct hmap_iter *it, uint8_t *bucket, unsigned slot)
 {
 	const struct hmap *h = it->map;
 	const struct hmap_type *type = h->type;
@@ -78,10 +80,10 @@ static bool take_slot(struct hmap_iter *it, uint8_t *bucket, unsigned slot)
 	const void *key;
 	uint64_t hash;
 
-	if (hmap_is_empty(top) || top == HMAP_EVACUATED_EMPTY)
+	if (top == HMAP_EVACUATED_EMPTY)
 		return false;
 	key = hmap_key_at(type, bucket, slot);
-	if (hmap_unlike_itself(h, key)) {
+	if (hmap_unlike_itself(h, key, HMAP_KEYS_ANY)) {
 		/* Cannot have been removed; which way it will go, or went, shows in the low bit (see goes_up).  */
 		if (it->check_bucket != NO_CHECK && it->check_bucket >> (it->B - 1) != (top & 1))
 			return false;
@@ -98,13 +100,41 @@ static bool take_slot(struct hmap_iter *it, uint8_t *bucket, unsigned slot)
 	if (it->check_bucket != NO_CHECK && ((size_t)hash & hmap_mask(it->B)) != it->check_bucket)
 		return false;
 	if (top < HMAP_MIN_TOPHASH) {
-		bucket = hmap_find(h, hmap_chain_of(h, hash), key, hash, &slot);
+		bucket = hmap_find(h, hmap_chain_of(h, hash), key, hash, &slot, HMAP_KEYS_ANY);
 		if (!bucket)
 			return false;
 	}
 	it->key = hmap_key_at(type, bucket, slot);
 	it->elem = hmap_elem_at(type, bucket, slot);
 	return true;
+}
+
+/* Slots not yet visited that are not empty, the I-th in order of visit in byte I.  */
+static inline uint64_t slots_left(const struct hmap_iter *it, const uint8_t *bucket)
+{
+	uint64_t used = hmap_not_empty(hmap_tophashes(bucket));
+
+	if (it->i == HMAP_SLOTS)
+		return 0;
+	used = (((used & HMAP_IN_EVERY_SLOT(0x7f)) + HMAP_IN_EVERY_SLOT(0x7f)) | used) & HMAP_IN_EVERY_SLOT(0x80);
+	return (used >> 8 * it->offset | used << (64 - 8 * it->offset) % 64) & ~(uint64_t)0 << 8 * it->i;
+}
+
+static __attribute__((noinline)) bool next_entry(struct hmap_iter *it)
+{
+	while (is_current(it) && (it->bucket_ptr || next_chain(it))) {
+		uint8_t *bucket = it->bucket_ptr;
+
+		for (uint64_t left = slots_left(it, bucket); left; left &= left - 1) {
+			it->i = (uint8_t)(hmap_first_slot(left) + 1);
+			if (take_slot(it, bucket, (it->i - 1u + it->offset) & (HMAP_SLOTS - 1)))
+				return true;
+		}
+		it->bucket_ptr = *hmap_overflow_of(it->map, bucket);
+		it->i = 0;
+	}
+	hmap_iter_fini(it);
+	return false;
 }
 
 bool hmap_iter_next(struct hmap_iter *it)
@@ -115,15 +145,21 @@ bool hmap_iter_next(struct hmap_iter *it)
 		return false;
 	if (h->flags & HMAP_HASH_WRITING)
 		hmap_fatal(h, "concurrent map iteration and map write");
-	while (is_current(it) && (it->bucket_ptr || next_chain(it))) {
+	/* The commonest case: the next slot in use of a bucket that nothing happens to.  */
+	if (it->bucket_ptr && it->check_bucket == NO_CHECK && h->type->flags & HMAP_REFLEXIVE_KEY && is_current(it)) {
 		uint8_t *bucket = it->bucket_ptr;
+		uint64_t left = slots_left(it, bucket);
 
-		while (it->i < HMAP_SLOTS)
-			if (take_slot(it, bucket, (it->i++ + it->offset) & (HMAP_SLOTS - 1)))
+		if (left) {
+			unsigned i = hmap_first_slot(left), slot = (i + it->offset) & (HMAP_SLOTS - 1);
+
+			if (bucket[slot] >= HMAP_MIN_TOPHASH) {
+				it->i = (uint8_t)(i + 1);
+				it->key = hmap_key_at(h->type, bucket, slot);
+				it->elem = hmap_elem_at(h->type, bucket, slot);
 				return true;
-		it->bucket_ptr = *hmap_overflow_of(h, bucket);
-		it->i = 0;
+			}
+		}
 	}
-	hmap_iter_fini(it);
-	return false;
+	return next_entry(it);
 }
