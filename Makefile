@@ -28,8 +28,9 @@ TOOL := $(wildcard core/cli/*.c core/types/dwarf*.c core/types/symbols.c)
 CORE := $(filter-out core/hmap/% core/tests/% $(TOOL),$(wildcard core/*.c core/*/*.c))
 HMAP := $(wildcard core/hmap/*.c)
 TESTS := $(wildcard core/tests/test_*.c)
-HELPERS := $(filter-out $(TESTS) core/tests/fuzz_%,$(wildcard core/tests/*.c))
-C_ALL := $(CORE) $(TOOL) $(HMAP) $(TESTS) $(HELPERS) $(wildcard fixtures/*.c fixtures/sessions/*.c)
+HELPERS := $(filter-out $(TESTS) core/tests/fuzz_% core/tests/bench_%,$(wildcard core/tests/*.c))
+BENCHES := $(wildcard core/tests/bench_*.c)
+C_ALL := $(CORE) $(TOOL) $(HMAP) $(TESTS) $(HELPERS) $(BENCHES) $(wildcard fixtures/*.c fixtures/sessions/*.c)
 H_ALL := $(wildcard core/*.h core/*/*.h fixtures/*.h fixtures/sessions/*.h)
 PY_ALL := $(wildcard core/python/mapscope/*.py gdb/*.py lldb/*.py fixtures/*.py fixtures/sessions/*.py .ci/*.py)
 LIB := build/libmapscope.so
@@ -82,7 +83,7 @@ $(CLI): $(CORE:%.c=build/lib/%.o) $(TOOL:%.c=build/lib/%.o)
 
 TEST_BINS := $(foreach v,asan-gcc asan-clang,$(TESTS:core/tests/%.c=build/$(v)/%))
 # What a Go program beside a test writes is that test's argument: the truth for the map in C.
-RECORDINGS := $(patsubst core/tests/%.go,build/recordings/%.txt,$(wildcard core/tests/*.go))
+RECORDINGS := $(patsubst core/tests/%.go,build/recordings/%.txt,$(filter-out core/tests/bench_%,$(wildcard core/tests/*.go)))
 build/recordings/%.txt: core/tests/%.go
 	$(call say,record,$<)
 	$(Q)mkdir -p $(@D) && $(fixture_go_env) $(GO) build -trimpath -o $(@:.txt=) $< && $(@:.txt=) >$@
@@ -124,8 +125,16 @@ soak:	## the long runs: traces of a map that grows to a million entries
 
 bench:	## the measurements of the README
 	@.ci/deps demo check bench
-	@$(MAKE) -s lib fixtures
+	@$(MAKE) -s lib fixtures build/bench_hmap build/bench_hmap.go
 	cd fixtures && $(PYTHON) bench.py
+
+# The map in C and Go's own.
+build/bench_%: build/lib/core/tests/bench_%.o $(HMAP:%.c=build/lib/%.o)
+	$(call say,link,$@)
+	$(Q)$(CC) $(CFLAGS) $^ -o $@
+build/bench_%.go: core/tests/bench_%.go
+	$(call say,go,$@)
+	$(Q)$(fixture_go_env) $(GO) build -trimpath -o $@ $<
 
 lint: lint-c lint-format lint-tidy lint-symbols lint-floors lint-python	## warnings, formatting, floors, exported symbols, Python types
 lint-c: $(foreach v,warn-gcc warn-clang,$(C_ALL:%.c=build/$(v)/%.o))
