@@ -122,7 +122,8 @@ static void spell_tagged(struct ms_context *ctx, struct ms_buf *buf, const struc
 	static const char *const tags[] = { [MS_STRUCT] = "struct", [MS_UNION] = "union", [MS_ENUM] = "enum" };
 	const struct ms_shape *shape;
 
-	if (language == MS_GO && depth < SPELL_DEPTH && (shape = ms_shape_of(ctx, node))) {
+	if (language == MS_GO && depth < SPELL_DEPTH && (shape = ms_shape_of(ctx, node)) && shape->key &&
+	    shape->elem) { /* runtime.hmap, which does not say of what it is, keeps its name */
 		ms_buf_str(buf, "map[");
 		spell(ctx, buf, shape->key, language, depth + 1);
 		ms_buf_char(buf, ']');

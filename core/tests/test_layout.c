@@ -239,6 +239,23 @@ static void untyped_header_without_descriptor(void **state)
 	world_fini(&w);
 }
 
+/* Go's runtime.hmap: a map of nobody knows what.  */
+static void untyped_go_header_is_called_by_its_name(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w, 8, false, (struct fake_layout){ .name = "hash<int,int>", .values = true, .untyped = true });
+	fake_map_array(&w.m, &w.m.new, 1);
+	fake_map_fill(&w.m, &w.m.new, 0, 9);
+	fake_map_write(&w.m);
+	struct fake_run run = fake_run(&w.t, "map-info", "m");
+	assert_int_equal(run.status, MS_YES);
+	fake_contains(run.out, "hash<int,int>");
+	fake_run_fini(&run);
+	world_fini(&w);
+}
+
 static void unreadable_descriptor(void **state)
 {
 	struct world w;
@@ -537,6 +554,7 @@ int main(void)
 		cmocka_unit_test(indirect_key_that_cannot_be_read),
 		cmocka_unit_test(untyped_header_without_bucket_type),
 		cmocka_unit_test(untyped_header_without_descriptor),
+		cmocka_unit_test(untyped_go_header_is_called_by_its_name),
 		cmocka_unit_test(unreadable_descriptor),
 		cmocka_unit_test(garbage_descriptor),
 		cmocka_unit_test(garbage_descriptor_flags_on_a_narrow_slot),
