@@ -18,7 +18,7 @@
 enum {
 	NOTES_MOST = 64 << 20,	  /* bytes of notes that are looked at; 10 000 threads need 30 MB */
 	SEGMENTS_MOST = 1 << 20,  /* a process has at most 65 530 mappings unless its sysctl is raised */
-	COMMAND_SIZE = 16,	  /* pr_fname */
+	COMMAND_SIZE = 15,	  /* characters of pr_fname; the 16th byte is its NUL */
 	COMMAND_BEFORE_END = 96,  /* of note NT_PRPSINFO: pr_fname and, last, the 80 bytes of pr_psargs */
 	LINK_NAME_MOST = 1 << 16, /* characters of a file name in NT_FILE */
 };
