@@ -416,6 +416,10 @@ static void answer_read(void *user, uint64_t address, void *buffer, uint64_t len
 		*answer = MS_FAULT;
 		return;
 	}
+	if (t->reads == t->short_read) {
+		t->provoked = true;
+		len /= 2;
+	}
 	while (done < len) {
 		uint64_t offset = (address + done) % FAKE_PAGE, part = FAKE_PAGE - offset;
 		const struct fake_page *page = page_find(t, address + done);
@@ -675,7 +679,7 @@ struct ms_context *fake_open(struct fake_target *t)
 void fake_reset_counts(struct fake_target *t)
 {
 	t->reads = t->bytes_asked = t->questions = 0;
-	t->fail_read = t->fail_question = t->silent_call = 0;
+	t->fail_read = t->fail_question = t->silent_call = t->short_read = 0;
 	t->provoked = false;
 }
 

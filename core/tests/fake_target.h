@@ -52,8 +52,9 @@ struct fake_target {
 	uint64_t reads, bytes_asked, questions; /* questions: all but reads */
 	/* The N-th one (from 1, since fake_reset_counts) fails, or is never answered; 0: none.  */
 	uint64_t fail_read, fail_question, silent_call;
-	bool provoked; /* one of them has happened */
-	uint8_t *lent; /* the bytes of the last answer */
+	uint64_t short_read; /* gives half of what it would */
+	bool provoked;	     /* one of them has happened */
+	uint8_t *lent;	     /* the bytes of the last answer */
 };
 
 void fake_init(struct fake_target *t, uint32_t pointer_size, bool big_endian);

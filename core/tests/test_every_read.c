@@ -1,0 +1,202 @@
+/* Every command that there is, with each of its reads failing, giving half of what was asked, and each of its questions failing,
+   in turn: the answer is what it was, or says that it is not whole. A command that is added is in here by its name; one
+   that takes more than a map stands in `special'. What single commands owe beyond that is test_faults.c's and test_save.c's.  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <unistd.h>
+
+#include "fake_world.h"
+
+enum { LINES_MOST = 8, TURNS_MOST = 3000 };
+
+static char folder[] = "/tmp/test_every_read.XXXXXX", before[64], after[64];
+
+static int make_folder(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(before, sizeof before, "%s/before.core", folder);
+	snprintf(after, sizeof after, "%s/after.core", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	unlink(before);
+	unlink(after);
+	return rmdir(folder);
+}
+
+/* ---- What is asked ---- */
+
+/* Lines of a command; % stands for the folder's file. A name that is not here is asked about the map in the common ways.  */
+static const struct {
+	const char *name, *lines[LINES_MOST];
+} special[] = {
+	{ "map-save", { "m %" } },
+	{ "map-diff", { "m %", "m % --json" } },
+	{ "map-get", { "m 1", "m 1 --json", "m 77 2" } },
+	{ "map-entries", { "m", "p --json", "m --sort key --json", "m --offset 9 --limit 5" } },
+};
+static const char *const common[LINES_MOST] = { "m", "p --json" };
+
+static const char *const *lines_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+		if (!strcmp(special[i].name, name))
+			return special[i].lines;
+	return common;
+}
+
+static char *line_of(const char *name, const char *form)
+{
+	const char *file = strchr(form, '%');
+
+	return file ? fake_format("%.*s%s%s", (int)(file - form), form, strcmp(name, "map-save") ? before : after,
+				  file + 1)
+		    : fake_format("%s", form);
+}
+
+/* Growing, half of it evacuated, with overflow buckets; keys too large for a slot, elems that are texts, where FAR.  */
+static void growing(struct world *w, uint32_t pointer_size, bool big_endian, bool far)
+{
+	fake_init(&w->t, pointer_size, big_endian);
+	uint64_t large = fake_array(&w->t, fake_int(&w->t, 4), 40);
+	struct fake_layout layout = { .name = "counts",
+				      .descriptor = true,
+				      .key_target = far ? large : 0,
+				      .key = far ? fake_pointer(&w->t, large) : fake_int(&w->t, 4),
+				      .elem = far ? fake_pointer(&w->t, fake_char(&w->t)) : fake_int(&w->t, 8) };
+	fake_map_init(&w->m, &w->t, &layout);
+	world_grow(w, 2, false);
+	fake_map_evacuate_whole(&w->m, 0, false);
+	fake_map_evacuate_whole(&w->m, 1, false);
+	struct fake_array *arrays[] = { &w->m.old, &w->m.new };
+	for (int a = 0; a < 2 && far; a++)
+		for (uint64_t i = 0; i < arrays[a]->count; i++)
+			for (struct fake_bucket *at = &arrays[a]->buckets[i]; at; at = at->next)
+				for (int s = 0; s < FAKE_SLOTS; s++)
+					at->slots[s].elem_raw = fake_text(&w->t, "some text");
+	fake_map_write(&w->m);
+}
+
+/* ---- What must hold ---- */
+
+static bool says_so(const struct fake_run *run)
+{
+	static const char *const marks[] = { "$error", "<cannot read", "\"error\": \"", "cannot be read" };
+
+	if (run->status == MS_FAILED || run->status == MS_PARTIAL)
+		return true;
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		if (strstr(run->out, marks[i]))
+			return true;
+	return false;
+}
+
+enum fault { FAILING_READ, SHORT_READ, FAILING_QUESTION, FAULTS };
+
+/* One fault, the N-th of its kind. False: there are fewer.  */
+static bool one(struct world *w, const char *name, const char *line, const struct fake_run *whole, enum fault fault,
+		uint64_t n)
+{
+	static const char *const words[FAULTS] = { "read fails", "read is short", "question fails" };
+
+	fake_open(&w->t);
+	fake_reset_counts(&w->t);
+	*(fault == FAILING_READ ? &w->t.fail_read : fault == SHORT_READ ? &w->t.short_read : &w->t.fail_question) = n;
+	struct fake_run run = fake_run(&w->t, name, line);
+	bool provoked = w->t.provoked;
+	bool same = run.status == whole->status && !strcmp(run.out, whole->out) && !strcmp(run.error, whole->error);
+	/* Of a type that is not told, less may be shown, and the same is said of how much there is.  */
+	bool less = fault == FAILING_QUESTION && run.status == whole->status;
+	if (!same && !less && !says_so(&run))
+		fail_msg("%s %s, %s number %llu: status %d, error \"%s\", output\n%s\ninstead of %d, \"%s\",\n%s", name,
+			 line, words[fault], (unsigned long long)n, run.status, run.error, run.out, whole->status,
+			 whole->error, whole->out);
+	if (run.status == MS_FAILED && (!*run.error || strchr(run.error, '\n')))
+		fail_msg("%s %s, %s number %llu: not one line of error: \"%s\"", name, line, words[fault],
+			 (unsigned long long)n, run.error);
+	if (strstr(line, "--json"))
+		fake_is_json_lines(run.out);
+	fake_run_fini(&run);
+	return provoked;
+}
+
+static void everywhere(enum fault fault, uint32_t pointer_size, bool big_endian, bool far)
+{
+	struct world w;
+	const char *name;
+
+	growing(&w, pointer_size, big_endian, far);
+	fake_open(&w.t);
+	char *words = line_of("map-save", "m %");
+	struct fake_run save = fake_run(&w.t, "map-save", words);
+	assert_int_equal(save.status, MS_YES);
+	assert_int_equal(rename(after, before), 0);
+	fake_run_fini(&save);
+	free(words);
+	for (uint32_t i = 0; (name = ms_command_name(i)); i++) {
+		uint64_t of_command = 0;
+		for (const char *const *form = lines_of(name); form < lines_of(name) + LINES_MOST && *form; form++) {
+			char *line = line_of(name, *form);
+			fake_open(&w.t);
+			fake_reset_counts(&w.t);
+			struct fake_run whole = fake_run(&w.t, name, line);
+			if (whole.status > MS_NO && !ms_command_in_debugger(i))
+				fail_msg("%s %s: it cannot be tried: %s", name, line, whole.error);
+			uint64_t n = 1;
+			while (n < TURNS_MOST && one(&w, name, line, &whole, fault, n))
+				n++;
+			assert_true(n < TURNS_MOST);
+			of_command += n - 1;
+			fake_run_fini(&whole);
+			free(line);
+		}
+		print_message("# %s: %llu\n", name, (unsigned long long)of_command);
+		assert_true(of_command > 1 || ms_command_in_debugger(i));
+	}
+	world_fini(&w);
+}
+
+static void nth_read_fails(void **state)
+{
+	(void)state;
+	everywhere(FAILING_READ, 8, false, false);
+	everywhere(FAILING_READ, 8, false, true);
+	everywhere(FAILING_READ, 4, true, true);
+}
+
+static void nth_read_is_short(void **state)
+{
+	(void)state;
+	everywhere(SHORT_READ, 8, false, false);
+	everywhere(SHORT_READ, 8, false, true);
+	everywhere(SHORT_READ, 4, true, true);
+}
+
+static void nth_question_fails(void **state)
+{
+	(void)state;
+	everywhere(FAILING_QUESTION, 8, false, true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nth_read_fails),
+		cmocka_unit_test(nth_read_is_short),
+		cmocka_unit_test(nth_question_fails),
+	};
+
+	return cmocka_run_group_tests_name("every_read", tests, make_folder, remove_folder);
+}
