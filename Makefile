@@ -30,9 +30,12 @@ HMAP := $(wildcard core/hmap/*.c)
 TESTS := $(wildcard core/tests/test_*.c)
 HELPERS := $(filter-out $(TESTS) core/tests/fuzz_% core/tests/bench_%,$(wildcard core/tests/*.c))
 BENCHES := $(wildcard core/tests/bench_*.c)
-C_ALL := $(CORE) $(TOOL) $(HMAP) $(TESTS) $(HELPERS) $(BENCHES) $(wildcard fixtures/*.c fixtures/sessions/*.c)
+FUZZERS := $(filter-out core/tests/fuzz_main.c,$(wildcard core/tests/fuzz_*.c))
+C_ALL := $(CORE) $(TOOL) $(HMAP) $(TESTS) $(HELPERS) $(BENCHES) $(FUZZERS) core/tests/fuzz_main.c \
+	$(wildcard fixtures/*.c fixtures/sessions/*.c)
 H_ALL := $(wildcard core/*.h core/*/*.h fixtures/*.h fixtures/sessions/*.h)
-PY_ALL := $(wildcard core/python/mapscope/*.py gdb/*.py lldb/*.py fixtures/*.py fixtures/sessions/*.py .ci/*.py)
+PY_ALL := $(wildcard core/python/mapscope/*.py gdb/*.py lldb/*.py fixtures/*.py fixtures/sessions/*.py .ci/*.py \
+	core/tests/*.py)
 LIB := build/libmapscope.so
 CLI := build/mapscope
 # Debian 12 has no libdwarf.pc.
@@ -43,7 +46,7 @@ TOOL_TESTS := dwarf% location% symbols% image%
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: all lib cli fixtures deps demo check check-core check-gdb check-lldb check-cli asan \
-	golden bench soak lint format install uninstall clean help \
+	golden bench soak fuzz lint format install uninstall clean help \
 	tests lint-c lint-format lint-tidy lint-symbols lint-floors lint-python
 
 all: lib cli fixtures	## the decoder (build/libmapscope.so), the tool (build/mapscope) and every fixture
@@ -63,11 +66,15 @@ build/$(1)/tool.a: $$(patsubst %.c,build/$(1)/%.o,$$(filter-out core/cli/main.c,
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 build/$(1)/test_%: build/$(1)/core/tests/test_%.o build/$(1)/core.a
 	$$(Q)$(2) $(3) $$^ $$(if $$(filter $$(TOOL_TESTS),$$*),$$(CLI_LIBS)) -lcmocka -lm -o $$@
+build/$(1)/test_fuzz_%: build/$(1)/core/tests/fuzz_%.o build/$(1)/core/tests/fuzz_main.o build/$(1)/core.a
+	$$(Q)$(2) $(3) $$^ $$(if $$(filter $$(TOOL_TESTS),$$*),$$(CLI_LIBS)) -lcmocka -lm -o $$@
+build/$(1)/test_fuzz_dwarf: build/$(1)/tool.a
 $$(addprefix build/$(1)/,$$(filter $$(addprefix test_,$$(TOOL_TESTS)),$$(TESTS:core/tests/%.c=%))): build/$(1)/tool.a
 endef
 $(eval $(call variant,lib,$$(CC),$$(CFLAGS) -fPIC -fvisibility=hidden))
 $(eval $(call variant,asan-gcc,gcc,$(SANITIZE)))
 $(eval $(call variant,asan-clang,clang,$(SANITIZE)))
+$(eval $(call variant,fuzz,clang,$(SANITIZE) -fsanitize=fuzzer-no-link))
 $(eval $(call variant,warn-gcc,gcc,-O2 -Werror))
 $(eval $(call variant,warn-clang,clang,-O2 -Werror))
 build/%/core/types/dwarf.o: BASE_CFLAGS += $(DWARF_CFLAGS)
@@ -81,7 +88,8 @@ $(CLI): $(CORE:%.c=build/lib/%.o) $(TOOL:%.c=build/lib/%.o)
 	$(call say,link,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(CLI_LIBS) -lm -o $@
 
-TEST_BINS := $(foreach v,asan-gcc asan-clang,$(TESTS:core/tests/%.c=build/$(v)/%))
+# A fuzz target is a test of what core/tests/corpus keeps for it.
+TEST_BINS := $(foreach v,asan-gcc asan-clang,$(TESTS:core/tests/%.c=build/$(v)/%) $(FUZZERS:core/tests/%.c=build/$(v)/test_%))
 # What a Go program beside a test writes is that test's argument: the truth for the map in C.
 RECORDINGS := $(patsubst core/tests/%.go,build/recordings/%.txt,$(filter-out core/tests/bench_%,$(wildcard core/tests/*.go)))
 build/recordings/%.txt: core/tests/%.go
@@ -135,6 +143,15 @@ build/bench_%: build/lib/core/tests/bench_%.o $(HMAP:%.c=build/lib/%.o)
 build/bench_%.go: core/tests/bench_%.go
 	$(call say,go,$@)
 	$(Q)$(fixture_go_env) $(GO) build -trimpath -o $@ $<
+
+# For SECONDS each, in turn; what was found is kept in build/fuzz/NAME, beside the corpus.
+SECONDS ?= 20
+fuzz: $(FUZZERS:core/tests/%.c=build/fuzz/%)	## fuzz each target for SECONDS=20 under sanitizers (T=NAME: those of that name)
+	@$(PYTHON) .ci/fuzz.py $(SECONDS) $(filter $(if $(T),%$(T)%,%),$^)
+build/fuzz/fuzz_%: build/fuzz/core/tests/fuzz_%.o build/fuzz/core.a
+	$(call say,link,$@)
+	$(Q)clang $(SANITIZE) -fsanitize=fuzzer $^ $(if $(filter $(TOOL_TESTS),$*),$(CLI_LIBS)) -lcmocka -lm -o $@
+build/fuzz/fuzz_dwarf: build/fuzz/tool.a
 
 lint: lint-c lint-format lint-tidy lint-symbols lint-floors lint-python	## warnings, formatting, floors, exported symbols, Python types
 lint-c: $(foreach v,warn-gcc warn-clang,$(C_ALL:%.c=build/$(v)/%.o))

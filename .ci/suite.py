@@ -161,6 +161,8 @@ def run_parts(parts: List[str], narrow: Optional[str]) -> Dict[str, Tally]:
     if "core" in parts and not built.failed:
         paths = sorted(glob(os.path.join(ROOT, "build", "asan-*", "test_*")))
         sources = {os.path.basename(path)[:-2] for path in glob(os.path.join(ROOT, "core", "tests", "test_*.c"))}
+        fuzzers = glob(os.path.join(ROOT, "core", "tests", "fuzz_*.c"))
+        sources |= {"test_" + os.path.basename(path)[:-2] for path in fuzzers}
         paths = [path for path in paths if os.path.basename(path) in sources]
         if narrow:
             paths = [path for path in paths if narrow in os.path.basename(path)]

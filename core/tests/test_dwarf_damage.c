@@ -17,11 +17,12 @@
 
 #include <cmocka.h>
 
+#include "dwarf_visit.h"
 #include "programs.h"
 #include "types/dwarf.h"
 #include "types/symbols.h"
 
-enum { ROUNDS = 2000, SECONDS = 10, DEATHS_MOST = ROUNDS / 20, RANGES_MOST = 64, FIELDS_MOST = 256 };
+enum { ROUNDS = 2000, SECONDS = 10, DEATHS_MOST = ROUNDS / 20, RANGES_MOST = 64 };
 
 static const char source[] =
 	"struct point { int x, y; }; enum color { RED, GREEN }; typedef struct point point_t;\n"
@@ -98,102 +99,12 @@ static void input_init(struct input *input, const char *path)
 
 /* ---- One damaged file ---- */
 
-static bool no_frame(void *user, uint64_t *out)
-{
-	(void)user;
-	*out = 0x1000;
-	return true;
-}
-
-static uint64_t no_register(void *user, uint32_t number, void *buffer, uint64_t size)
-{
-	(void)user;
-	memset(buffer, (int)number, size);
-	return size;
-}
-
-static int64_t no_memory(void *user, uint64_t address, void *buffer, uint64_t len)
-{
-	(void)user;
-	memset(buffer, (int)address, len);
-	return (int64_t)len;
-}
-
 static void must(bool good, const char *what)
 {
 	if (good)
 		return;
 	fprintf(stderr, "our fault: %s\n", what);
 	_exit(3);
-}
-
-/* A type and what it is made of, DEPTH levels; at most 256 members of each.  */
-static void visit_type(struct ms_dwarf *dwarf, uint64_t number, int depth)
-{
-	struct ms_type type = { 0 };
-	struct ms_field field;
-	struct ms_dwarf_go go;
-
-	if (ms_dwarf_type(dwarf, number, &type) != MS_OK) {
-		must(*ms_dwarf_error(dwarf), "a failure without a line");
-		return;
-	}
-	must(type.name && type.kind <= MS_TYPEDEF, "a type without name or kind");
-	must(strlen(type.name) < 1 << 20, "a name without end");
-	ms_dwarf_go(dwarf, number, &go);
-	ms_dwarf_language(dwarf, number);
-	for (uint32_t i = 0; i < type.field_count && i < FIELDS_MOST; i++) {
-		must(ms_dwarf_field(dwarf, number, i, &field) == MS_OK && field.name, "a member that is not there");
-		must(field.bit_offset < 8, "a bit beyond its byte");
-		if (depth > 0 && field.type)
-			visit_type(dwarf, field.type, depth - 1);
-	}
-	if (depth > 0 && type.target)
-		visit_type(dwarf, type.target, depth - 1);
-}
-
-static void visit_variable(struct ms_dwarf *dwarf, const struct ms_dwarf_variable *variable)
-{
-	struct ms_location_target target = { .cfa = no_frame,
-					     .reg = no_register,
-					     .read = no_memory,
-					     .frame_base = variable->frame_base,
-					     .frame_base_size = variable->frame_base_size };
-	struct ms_location location;
-	struct ms_buf error = { 0 };
-	uint8_t bytes[64];
-
-	must(variable->name && variable->file && variable->location, "a variable without name, file or place");
-	if (variable->type)
-		visit_type(dwarf, variable->type, 3);
-	if (ms_location_evaluate(variable->location, variable->location_size, &variable->unit, &target, &location,
-				 &error) == MS_OK)
-		ms_location_gather(&location, &variable->unit, &target, bytes, sizeof bytes, &error);
-	ms_buf_fini(&error);
-}
-
-static void visit(struct ms_dwarf *dwarf, const struct input *input)
-{
-	static const char *const names[] = { "struct node", "point_t", "unsigned long", "enum color", "work", "x::y" };
-	struct ms_dwarf_variable variable;
-	uint64_t type, cursor = 0, address;
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (ms_dwarf_lookup(dwarf, names[i], input->work, &type) == MS_OK)
-			visit_type(dwarf, type, 4);
-	for (int i = 0; i < 20; i++)
-		visit_type(dwarf, any(0x400), 2);
-	for (int i = 0; i < 1000 && ms_dwarf_next_global(dwarf, &cursor, &variable) == MS_OK; i++)
-		visit_variable(dwarf, &variable);
-	if (ms_dwarf_global(dwarf, "work::calls", MS_DWARF_NO_PC, 0, &variable) == MS_OK)
-		visit_variable(dwarf, &variable);
-	for (uint64_t pc = input->work; pc < input->work + input->work_size; pc += 1 + any(8)) {
-		if (ms_dwarf_local(dwarf, pc, (uint32_t)any(2), "p", &variable) == MS_OK)
-			visit_variable(dwarf, &variable);
-		for (uint32_t n = 0; n < 20 && ms_dwarf_local_nth(dwarf, pc, 0, n, &variable) == MS_OK; n++)
-			visit_variable(dwarf, &variable);
-	}
-	ms_dwarf_symbol(dwarf, "main", &address);
 }
 
 /* Damages BYTES in the way of ROUND; the new size.  */
@@ -217,6 +128,7 @@ static size_t damage(const struct input *input, uint8_t *bytes)
 /* True where the file could be opened all the same.  */
 static bool one_round(const struct input *input, uint64_t round, const char *path)
 {
+	static const char *const names[] = { "struct node", "point_t", "unsigned long", "enum color", "work", "x::y" };
 	struct ms_buf error = { 0 };
 	struct ms_dwarf *dwarf;
 	uint8_t *bytes = malloc(input->size);
@@ -229,7 +141,11 @@ static bool one_round(const struct input *input, uint64_t round, const char *pat
 	free(bytes);
 	bool opened = ms_dwarf_open(path, NULL, &dwarf, &error) == MS_OK;
 	if (opened) {
-		visit(dwarf, input);
+		dwarf_visit(dwarf, &(struct dwarf_visit){ .names = names,
+							  .name_count = sizeof names / sizeof *names,
+							  .pc = input->work,
+							  .pc_size = input->work_size,
+							  .seed = seed });
 		ms_dwarf_free(dwarf);
 	} else {
 		must(error.size > 0 && !strchr(error.data, '\n'), "a failure without one line");
@@ -277,20 +193,6 @@ static uint64_t run(const struct input *input, uint64_t first, const char *path,
 	return *status_out == 0 ? ROUNDS : now.round;
 }
 
-/* Was it libdwarf or libelf that the sanitizer found at fault: is the first frame that is not the sanitizer's own theirs?  */
-static bool is_the_librarys(const char *report)
-{
-	for (const char *line = strstr(report, "    #0 "); line; line = strstr(line + 1, "    #")) {
-		char frame[512];
-		snprintf(frame, sizeof frame, "%.*s", (int)strcspn(line, "\n"), line);
-		if (strstr(frame, "libsanitizer") || strstr(frame, "interceptor") || strstr(frame, "asan") ||
-		    strstr(frame, "/libc.so") || strstr(frame, "compiler-rt"))
-			continue;
-		return strstr(frame, "libdwarf") || strstr(frame, "libelf");
-	}
-	return false;
-}
-
 static void assert_withstands(const char *command)
 {
 	struct input input;
@@ -309,7 +211,7 @@ static void assert_withstands(const char *command)
 		fclose(file);
 		if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
 			fail_msg("%s: round %d does not end", command, (int)round);
-		if (!is_the_librarys(report))
+		if (!dwarf_is_the_librarys(report))
 			fail_msg("%s: round %d: status 0x%x: %s", command, (int)round, (unsigned)status, report);
 		if (++deaths > DEATHS_MOST)
 			fail_msg("%s: libdwarf died %d times by round %d: %s", command, deaths, (int)round, report);
