@@ -28,8 +28,8 @@ TOOL := $(wildcard core/cli/*.c core/types/dwarf*.c core/types/symbols.c)
 CORE := $(filter-out core/hmap/% core/tests/% $(TOOL),$(wildcard core/*.c core/*/*.c))
 HMAP := $(wildcard core/hmap/*.c)
 TESTS := $(wildcard core/tests/test_*.c)
-HELPERS := $(filter-out $(TESTS) core/tests/fuzz_% core/tests/bench_%,$(wildcard core/tests/*.c))
-BENCHES := $(wildcard core/tests/bench_*.c)
+HELPERS := $(filter-out $(TESTS) core/tests/fuzz_%,$(wildcard core/tests/*.c))
+BENCHES := $(wildcard core/tests/bench/*.c)
 FUZZERS := $(filter-out core/tests/fuzz_main.c,$(wildcard core/tests/fuzz_*.c))
 C_ALL := $(CORE) $(TOOL) $(HMAP) $(TESTS) $(HELPERS) $(BENCHES) $(FUZZERS) core/tests/fuzz_main.c \
 	$(wildcard fixtures/*.c fixtures/sessions/*.c)
@@ -91,7 +91,7 @@ $(CLI): $(CORE:%.c=build/lib/%.o) $(TOOL:%.c=build/lib/%.o)
 # A fuzz target is a test of what core/tests/corpus keeps for it.
 TEST_BINS := $(foreach v,asan-gcc asan-clang,$(TESTS:core/tests/%.c=build/$(v)/%) $(FUZZERS:core/tests/%.c=build/$(v)/test_%))
 # What a Go program beside a test writes is that test's argument: the truth for the map in C.
-RECORDINGS := $(patsubst core/tests/%.go,build/recordings/%.txt,$(filter-out core/tests/bench_%,$(wildcard core/tests/*.go)))
+RECORDINGS := $(patsubst core/tests/%.go,build/recordings/%.txt,$(wildcard core/tests/*.go))
 build/recordings/%.txt: core/tests/%.go
 	$(call say,record,$<)
 	$(Q)mkdir -p $(@D) && $(fixture_go_env) $(GO) build -trimpath -o $(@:.txt=) $< && $(@:.txt=) >$@
@@ -137,10 +137,10 @@ bench:	## the measurements of the README
 	cd fixtures && $(PYTHON) bench.py
 
 # The map in C and Go's own.
-build/bench_%: build/lib/core/tests/bench_%.o $(HMAP:%.c=build/lib/%.o)
+build/bench_%: build/lib/core/tests/bench/%.o $(HMAP:%.c=build/lib/%.o)
 	$(call say,link,$@)
 	$(Q)$(CC) $(CFLAGS) $^ -o $@
-build/bench_%.go: core/tests/bench_%.go
+build/bench_%.go: core/tests/bench/%.go
 	$(call say,go,$@)
 	$(Q)$(fixture_go_env) $(GO) build -trimpath -o $@ $<
 

@@ -429,7 +429,7 @@ HMAP_FOR_KEYS void erase(struct hmap *h, uint8_t *chain, uint8_t *bucket, unsign
 	}
 }
 
-HMAP_FOR_KEYS bool delete (struct hmap *h, const void *key, enum hmap_keys keys)
+HMAP_FOR_KEYS bool delete_key(struct hmap *h, const void *key, enum hmap_keys keys)
 {
 	uint64_t hash = hmap_hash_of(h, key, keys);
 	uint8_t *chain, *bucket;
@@ -452,7 +452,7 @@ bool hmap_delete(struct hmap *h, const void *key)
 		return false;
 	if (h->flags & HMAP_HASH_WRITING)
 		hmap_fatal(h, "concurrent map writes");
-	HMAP_BY_KEYS(h->type, delete, h, key)
+	HMAP_BY_KEYS(h->type, delete_key, h, key)
 }
 
 void hmap_clear(struct hmap *h)

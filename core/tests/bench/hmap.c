@@ -1,4 +1,4 @@
-/* `make bench`, the map in C beside Go's own: the same operations on the same keys as bench_hmap.go, timed. Prints a line a
+/* `make bench`, the map in C beside Go's own: the same operations on the same keys as hmap.go, timed. Prints a line a
    figure, "KEYS ENTRIES OPERATION NANOSECONDS": processor time an operation, KEYS being int or string. Not a test: bench.py
    runs the two in turn and compares. Usage: bench_hmap KEYS ENTRIES ROUNDS.  */
 #include <stdio.h>

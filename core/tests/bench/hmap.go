@@ -1,4 +1,4 @@
-// The other half of bench_hmap.c, line for line, with Go's own map: same keys, same order, same output.
+// The other half of hmap.c, line for line, with Go's own map: same keys, same order, same output.
 package main
 
 import (
