@@ -79,6 +79,7 @@ struct ms_command_kind {
 extern const struct ms_command_kind ms_command_info, ms_command_buckets, ms_command_entries, ms_command_break;
 extern const struct ms_command_kind ms_command_check, ms_command_save, ms_command_diff, ms_command_watch,
 	ms_command_trace;
+extern const struct ms_command_kind ms_command_stats;
 
 /* Of help texts: what every EXPR is, and the option --expr.  */
 #define MS_EXPR_HELP                                                                                                   \
@@ -106,6 +107,8 @@ int32_t ms_command_open_map(struct ms_command *cmd, const char *expr, struct ms_
    error line. ms_path_fini in every case.  */
 struct ms_path;
 int32_t ms_command_evaluate(struct ms_command *cmd, const char *expr, struct ms_path *out);
+/* Notes it as damage when an answer that saw all of the map has not found, in cmd->found, what the header counts.  */
+void ms_command_check_count(struct ms_command *cmd);
 /* Sets which rows are shown, by the options given.  */
 void ms_command_limit(struct ms_command *cmd);
 /* Begins a walk by them.  */

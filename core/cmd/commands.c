@@ -13,9 +13,9 @@
 enum { OUTPUT_MOST = 64 << 10 };
 
 static const struct ms_command_kind *const kinds[] = { &ms_command_info,  &ms_command_buckets, &ms_command_entries,
-						       &ms_command_get,	  &ms_command_check,   &ms_command_save,
-						       &ms_command_diff,  &ms_command_break,   &ms_command_watch,
-						       &ms_command_trace, &ms_command_list };
+						       &ms_command_get,	  &ms_command_check,   &ms_command_stats,
+						       &ms_command_save,  &ms_command_diff,    &ms_command_break,
+						       &ms_command_watch, &ms_command_trace,   &ms_command_list };
 
 static const struct ms_command_kind *kind_at(uint32_t index)
 {
@@ -374,8 +374,7 @@ static int32_t begin(struct ms_command *cmd)
 	return status < 0 ? status : cmd->kind->begin(cmd);
 }
 
-/* An answer that saw the whole map must have found what the header says.  */
-static void check_count(struct ms_command *cmd)
+void ms_command_check_count(struct ms_command *cmd)
 {
 	bool all_seen = cmd->from_start && !cmd->interrupt && (cmd->sorter || !cmd->limited);
 	bool all_asked = !(cmd->args.given & (MS_OPT_OLD | MS_OPT_NEW | MS_OPT_BUCKET));
@@ -426,7 +425,7 @@ static int32_t finish(struct ms_command *cmd)
 
 	if (cmd->kind->step) {
 		if (cmd->walk)
-			check_count(cmd);
+			ms_command_check_count(cmd);
 		ms_fetch_note(&cmd->fetch, &cmd->notes);
 		if (cmd->where)
 			ms_where_note(cmd->where, &cmd->notes);

@@ -124,7 +124,7 @@ static void flag_words(uint8_t flags, struct ms_buf *buf)
 			ms_buf_printf(buf, "%s%s", buf->size ? " " : "", names[i]);
 }
 
-static const char *growth_kind(const struct classic_map *classic)
+const char *classic_growth_kind(const struct classic_map *classic)
 {
 	if (!classic_growing(classic))
 		return "none";
@@ -163,7 +163,7 @@ static void describe(struct ms_map *map, struct ms_facts *facts)
 	ms_fact_uint(facts, NULL, "hash0", classic->hash0);
 	ms_fact_address(facts, NULL, "buckets_address", classic->buckets);
 	ms_fact_address(facts, NULL, "oldbuckets_address", classic->oldbuckets);
-	ms_fact_text(facts, "growth", "kind", growth_kind(classic));
+	ms_fact_text(facts, "growth", "kind", classic_growth_kind(classic));
 	if (classic_growing(classic)) {
 		ms_fact_uint(facts, "growth", "old_buckets", sound ? (uint64_t)1 << classic->old_B : 0);
 		ms_fact_uint(facts, "growth", "nevacuate", classic->nevacuate);
@@ -212,7 +212,7 @@ static void summarise(struct ms_map *map, struct ms_buf *buf)
 
 	ms_buf_printf(buf, "B %u", classic->B);
 	if (classic_growing(classic))
-		ms_buf_printf(buf, ", growing (%s, nevacuate %llu of %llu)", growth_kind(classic),
+		ms_buf_printf(buf, ", growing (%s, nevacuate %llu of %llu)", classic_growth_kind(classic),
 			      (unsigned long long)classic->nevacuate, (unsigned long long)1 << classic->old_B);
 	if (classic->flags & HMAP_HASH_WRITING)
 		ms_buf_str(buf, ", being written");
@@ -303,6 +303,10 @@ const struct ms_format ms_format_classic = {
 	.check_progress = classic_check_progress,
 	.check_free = classic_check_free,
 	.array_names = array_names,
+	.stats_add = classic_stats_add,
+	.stats_end = classic_stats_end,
+	.stats_describe = classic_stats_describe,
+	.trouble_note = classic_trouble_note,
 	.position_text = position_text,
 	.position_parse = position_parse,
 };

@@ -67,6 +67,9 @@ static inline uint64_t classic_overflow(const struct classic_map *map, const uin
 	return raw ? ms_map_pointer(&map->map, bucket + map->bucket.overflow) : 0;
 }
 
+/* "none", "double", "same-size".  */
+const char *classic_growth_kind(const struct classic_map *map);
+
 /* Bytes of an array of 2^B buckets with the overflow buckets preallocated behind it.  */
 uint64_t classic_array_bytes(const struct classic_map *map, uint8_t B);
 
@@ -114,5 +117,10 @@ uint64_t classic_check_total(const struct ms_check *check);
 void classic_check_summary(const struct ms_check *check, struct ms_buf *buf);
 void classic_check_progress(const struct ms_check *check, uint64_t *done, uint64_t *total);
 void classic_check_free(struct ms_check *check);
+
+/* classic_stats.c */
+void classic_stats_add(const struct ms_map *map, const struct ms_piece *piece, struct ms_stats *stats);
+void classic_stats_end(const struct ms_map *map, struct ms_stats *stats);
+void classic_stats_describe(const struct ms_map *map, const struct ms_stats *stats, struct ms_facts *facts);
 
 #endif

@@ -19,41 +19,75 @@
 
 enum {
 	BATCH_BYTES = 1 << 20,
-	QUEUE = 1 << 18,       /* links that wait */
+	GAP = 512,	       /* bytes between two overflow buckets that are read along with them */
+	QUEUE = 1 << 19,       /* links that wait */
 	SPARES_MOST = 1 << 20, /* of one array; those behind are read as buckets that lie elsewhere */
 	REWALK_MOST = 1 << 16, /* buckets read again to tell a cycle from a shared bucket */
 };
 
-/* Where a bucket belongs. Depth 0 is an array's own bucket, or that of nobody. Bits: an array has less than 2^44 bytes, a bucket 8
-   at least; CLASSIC_CHAIN_MOST.  */
-struct place {
-	uint64_t index : 41;
-	uint64_t array : 1;
-	uint64_t evacuated : 1;
-	uint64_t depth : 21;
-};
+/* Where a bucket belongs, in one number: the chain's index in its array (an array has less than 2^44 bytes, a bucket 8 at least),
+   the array, whether the chain is evacuated, and the depth, up to CLASSIC_CHAIN_MOST. Depth 0 is an array's own bucket; or
+   that of nobody.  */
+enum { PLACE_ARRAY = 41, PLACE_EVACUATED = 42, PLACE_DEPTH = 43 };
+
+static inline uint64_t place_make(uint64_t index, uint32_t array, bool evacuated, uint64_t depth)
+{
+	return index | (uint64_t)array << PLACE_ARRAY | (uint64_t)evacuated << PLACE_EVACUATED | depth << PLACE_DEPTH;
+}
+
+static inline uint64_t place_index(uint64_t place)
+{
+	return place & (((uint64_t)1 << PLACE_ARRAY) - 1);
+}
+
+static inline uint32_t place_array(uint64_t place)
+{
+	return place >> PLACE_ARRAY & 1;
+}
+
+static inline uint64_t place_depth(uint64_t place)
+{
+	return place >> PLACE_DEPTH;
+}
+
+/* The place one bucket further in the chain.  */
+static inline uint64_t place_behind(uint64_t place)
+{
+	return place + ((uint64_t)1 << PLACE_DEPTH);
+}
 
 struct waiting {
-	uint64_t address;
-	struct place place;
+	uint64_t address, place;
 };
 
 /* An array's spare buckets.  */
 struct spares {
 	uint64_t address, count;
-	struct place *owner; /* one each */
+	uint64_t *owner; /* the place of each */
 	uint64_t used,
 		passed; /* behind the last one with an owner; behind the last one handed out, or found to be nobody's */
+};
+
+/* What has become of a block's bucket. MET: another link has led to it before.  */
+enum { READ, UNREADABLE, MET };
+
+/* An overflow pointer of the block that is to be followed: to the spare bucket NUMBER, or elsewhere.  */
+struct pointer {
+	uint64_t at; /* the bucket that holds it; block->handed: there is no other */
+	uint64_t to;
+	struct spares *spares; /* NULL: elsewhere */
+	uint64_t number;
 };
 
 /* Buckets in memory of the scan: a chunk of the stream, or a batch of the queue.  */
 struct block {
 	enum { OWN, SPARE, ELSEWHERE } kind;
 	uint32_t array;
-	uint64_t count, at;	 /* AT: the first that was not handed out */
-	uint64_t follow, handed; /* of those handed out, the first one whose overflow pointer was not looked at */
-	const uint8_t *bytes, *unreadable; /* the latter: one a bucket */
-	bool give_up;			   /* what is unreadable at its end is so to the array's end */
+	uint64_t count, at;  /* AT: the first that was not handed out */
+	uint64_t handed;     /* behind the last one handed out, of which all before NEXT were followed */
+	struct pointer next; /* found ahead, so that its spare's owner is on its way from memory when its turn comes */
+	const uint8_t *bytes, *worth; /* the latter: one a bucket, READ and so on */
+	bool give_up;		      /* what is unreadable at its end is so to the array's end */
 };
 
 struct ms_scan {
@@ -68,10 +102,10 @@ struct ms_scan {
 	uint64_t taken, kept; /* of a level: links read, links that they brought, which replace them */
 	uint64_t level;	      /* links of the level; 0: none begun */
 
-	uint8_t *batch, *batch_unreadable;
-	int32_t *status;
-	struct ms_range *ranges;
-	uint64_t batch_most; /* buckets */
+	uint8_t *batch, *batch_worth;
+	uint64_t batch_size, batch_most; /* bytes; links */
+	struct ms_range *ranges, *lost;
+	int32_t *range_status, *status; /* of RANGES; of links */
 
 	struct block block;
 	struct ms_link *links; /* of the block */
@@ -79,6 +113,7 @@ struct ms_scan {
 	struct ms_marks marks;
 	uint64_t overflow_count, rewalk_left;
 	uint64_t done; /* buckets, for progress */
+	bool paused;   /* the last step only said that its slice was over: the next one reads, however short it is */
 };
 
 static uint64_t array_address(const struct ms_scan *scan, uint32_t array)
@@ -98,95 +133,94 @@ static uint64_t array_count(const struct ms_scan *scan, uint32_t array)
 
 /* ---- Where a pointer leads ---- */
 
-/* The number of the spare bucket at ADDRESS, and its array's; false for what is none.  */
-static bool spare_at(struct ms_scan *scan, uint64_t address, struct spares **spares_out, uint64_t *number_out)
+/* Sets the spare bucket that the pointer leads to, if it does.  */
+static void find_spare(struct ms_scan *scan, struct pointer *pointer)
 {
+	uint64_t size = scan->map->bucket.size;
+
+	pointer->spares = NULL;
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++) {
 		struct spares *spares = &scan->spares[array];
-		uint64_t offset = address - spares->address, size = scan->map->bucket.size;
-		if (address < spares->address || offset / size >= spares->count || offset % size)
+		uint64_t offset = pointer->to - spares->address;
+		if (pointer->to < spares->address || offset >= spares->count * size || offset % size)
 			continue;
-		*spares_out = spares;
-		*number_out = offset / size;
-		return true;
+		pointer->spares = spares;
+		pointer->number = offset / size;
+		__builtin_prefetch(&spares->owner[pointer->number], 1);
 	}
-	return false;
 }
 
-/* A pointer to ADDRESS, which was met before: whether that was earlier in the same chain.  */
-static enum ms_trouble_kind met_before(struct ms_scan *scan, struct place from, uint64_t address)
+/* The bucket FROM points to ADDRESS, which was met before: whether that was earlier in the same chain. With *HOLDER_OUT, the
+   address of FROM itself.  */
+static enum ms_trouble_kind met_before(struct ms_scan *scan, uint64_t from, uint64_t address, uint64_t *holder_out)
 {
 	const struct classic_map *map = scan->map;
-	uint64_t at = array_address(scan, from.array) + from.index * map->bucket.size;
+	uint64_t at = array_address(scan, place_array(from)) + place_index(from) * map->bucket.size;
+	enum ms_trouble_kind kind = MS_SHARED;
 	uint8_t pointer[8];
 
-	for (uint64_t depth = 0; depth < from.depth; depth++) {
+	for (uint64_t depth = 0; depth < place_depth(from); depth++) {
 		if (!scan->rewalk_left || ms_mem_read_cached(map->map.ctx, at + map->bucket.overflow, pointer,
 							     map->map.ctx->memory.pointer_size) != MS_OK)
 			return MS_SEEN;
 		scan->rewalk_left--;
 		at = ms_map_pointer(&map->map, pointer);
 		if (at == address)
-			return MS_CYCLE;
+			kind = MS_CYCLE;
 	}
-	return MS_SHARED;
+	*holder_out = at;
+	return kind;
 }
 
-static enum ms_trouble_kind enqueue(struct ms_scan *scan, struct place from, uint64_t address)
+static enum ms_trouble_kind enqueue(struct ms_scan *scan, uint64_t from, uint64_t address)
 {
-	struct place place = from;
-
-	switch (ms_marks_add(&scan->marks, address)) {
-	case MS_VISIT_AGAIN:
-		return met_before(scan, from, address);
-	case MS_VISIT_NO_ROOM:
-		return MS_NOT_FOLLOWED;
-	case MS_VISIT_FIRST:
-		break;
-	}
-	place.depth++;
-	scan->queue[scan->level ? scan->kept++ : scan->queued++] = (struct waiting){ address, place };
+	scan->queue[scan->level ? scan->kept++ : scan->queued++] = (struct waiting){ address, place_behind(from) };
 	return MS_SOUND;
 }
 
-/* The bucket FROM has a pointer to ADDRESS, not 0.  */
-static enum ms_trouble_kind follow_pointer(struct ms_scan *scan, struct place from, uint64_t address)
+static enum ms_trouble_kind follow_pointer(struct ms_scan *scan, uint64_t from, const struct pointer *pointer)
 {
-	enum ms_trouble_kind trouble = classic_bad_overflow(scan->map, address);
-	struct spares *spares;
-	uint64_t number;
+	enum ms_trouble_kind trouble = classic_bad_overflow(scan->map, pointer->to);
+	struct spares *spares = pointer->spares;
+	uint64_t number = pointer->number, holder;
 
 	if (trouble)
 		return trouble;
-	if (from.depth == CLASSIC_CHAIN_MOST)
+	if (place_depth(from) == CLASSIC_CHAIN_MOST)
 		return MS_TOO_LONG;
 	if (++scan->overflow_count > classic_overflow_most(scan->map))
 		return MS_TOO_MANY;
-	if (!spare_at(scan, address, &spares, &number))
-		return enqueue(scan, from, address);
-	if (spares->owner[number].depth)
-		return met_before(scan, from, address);
+	if (!spares)
+		return enqueue(scan, from, pointer->to);
+	if (spares->owner[number])
+		return met_before(scan, from, pointer->to, &holder);
 	if (number < spares->passed) /* nobody's until now */
-		return enqueue(scan, from, address);
-	spares->owner[number] = from;
-	spares->owner[number].depth++;
+		return enqueue(scan, from, pointer->to);
+	spares->owner[number] = place_behind(from);
 	if (number >= spares->used)
 		spares->used = number + 1;
 	return MS_SOUND;
 }
 
-static struct place place_of(const struct ms_scan *scan, uint64_t at)
+/* Bucket AT of the block.  */
+static const uint8_t *bucket_at(const struct ms_scan *scan, uint64_t at)
+{
+	const struct block *block = &scan->block;
+
+	return block->bytes + (block->kind == OWN ? at * scan->map->bucket.size : scan->links[at].offset);
+}
+
+static uint64_t place_of(const struct ms_scan *scan, uint64_t at)
 {
 	const struct block *block = &scan->block;
 
 	if (block->kind != OWN) {
 		const struct ms_link *link = &scan->links[at];
-		return (struct place){ link->index, link->array, link->evacuated, link->depth };
+		return place_make(link->index, link->array, link->evacuated, link->depth);
 	}
-	uint8_t first = block->bytes[at * scan->map->bucket.size + scan->map->bucket.tophash];
-	return (struct place){ .index = scan->stream.first + at,
-			       .array = block->array,
-			       .evacuated = block->array == CLASSIC_OLD && classic_evacuated(first) };
+	bool evacuated =
+		block->array == CLASSIC_OLD && classic_evacuated(bucket_at(scan, at)[scan->map->bucket.tophash]);
+	return place_make(scan->stream.first + at, block->array, evacuated, 0);
 }
 
 static uint64_t address_of(const struct ms_scan *scan, uint64_t at)
@@ -196,29 +230,58 @@ static uint64_t address_of(const struct ms_scan *scan, uint64_t at)
 	return scan->stream.address + (scan->stream.first + at) * scan->map->bucket.size;
 }
 
+/* How many of COUNT pointers, STRIDE bytes apart, are 0 before the first that is not. This looks at every bucket of the map.  */
+static uint64_t zeros(const uint8_t *bytes, uint64_t stride, uint64_t count, uint32_t pointer_size)
+{
+	uint64_t at = 0, wide = 0;
+	uint32_t narrow = 0;
+
+	if (pointer_size == sizeof wide)
+		for (; at < count && !wide; at++, bytes += stride)
+			memcpy(&wide, bytes, sizeof wide);
+	else
+		for (; at < count && !narrow; at++, bytes += stride)
+			memcpy(&narrow, bytes, sizeof narrow);
+	return wide || narrow ? at - 1 : at;
+}
+
+/* Finds the next overflow pointer from bucket AT of the block on, among those handed out.  */
+static void find_pointer(struct ms_scan *scan, uint64_t at)
+{
+	struct block *block = &scan->block;
+	uint64_t size = scan->map->bucket.size, overflow = scan->map->bucket.overflow;
+	uint32_t pointer_size = scan->map->map.ctx->memory.pointer_size;
+
+	if (block->kind == OWN)
+		at += zeros(block->bytes + at * size + overflow, size, block->handed - at, pointer_size);
+	else
+		while (at < block->handed && zeros(bucket_at(scan, at) + overflow, size, 1, pointer_size))
+			at++;
+	block->next.at = at;
+	if (at == block->handed)
+		return;
+	block->next.to = ms_map_pointer(&scan->map->map, bucket_at(scan, at) + overflow);
+	find_spare(scan, &block->next);
+}
+
 /* Looks where the overflow pointers of the buckets handed out last lead, up to the next trouble; false without one.  */
 static bool follow(struct ms_scan *scan, struct ms_trouble *out)
 {
 	struct block *block = &scan->block;
-	uint64_t size = scan->map->bucket.size, pointer_size = scan->map->map.ctx->memory.pointer_size;
-	const uint8_t *pointers = block->bytes + scan->map->bucket.overflow;
 
-	while (block->follow < block->handed) {
-		uint64_t at = block->follow++, raw = 0;
-		memcpy(&raw, pointers + at * size, pointer_size);
-		if (!raw)
-			continue;
-		struct place from = place_of(scan, at);
-		uint64_t to = ms_map_pointer(&scan->map->map, pointers + at * size);
-		enum ms_trouble_kind kind = follow_pointer(scan, from, to);
+	while (block->next.at < block->handed) {
+		struct pointer pointer = block->next;
+		uint64_t from = place_of(scan, pointer.at);
+		find_pointer(scan, pointer.at + 1);
+		enum ms_trouble_kind kind = follow_pointer(scan, from, &pointer);
 		if (!kind)
 			continue;
 		*out = (struct ms_trouble){ .kind = kind,
-					    .array = from.array,
-					    .depth = from.depth,
-					    .index = from.index,
-					    .from = address_of(scan, at),
-					    .to = to };
+					    .array = place_array(from),
+					    .depth = (uint32_t)place_depth(from),
+					    .index = place_index(from),
+					    .from = address_of(scan, pointer.at),
+					    .to = pointer.to };
 		return true;
 	}
 	return false;
@@ -236,7 +299,7 @@ static int by_address(const void *a, const void *b)
 /* Sorts the queue's first COUNT links: by digits, since comparing hundreds of thousands costs more than reading them.  */
 static void sort(struct ms_scan *scan, uint64_t count)
 {
-	enum { FEW = 1024, DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, ALIGNED_BITS = 2 };
+	enum { FEW = 1024, DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS, ALIGNED_BITS = 2 };
 	uint64_t least = UINT64_MAX, most = 0;
 
 	if (count <= FEW) {
@@ -274,38 +337,89 @@ static bool reserve_links(struct ms_scan *scan, uint64_t count)
 	return scan->links;
 }
 
-static struct ms_link link_to(uint64_t address, struct place place)
+static struct ms_link link_to(uint64_t address, uint64_t place, uint64_t offset)
 {
-	return (struct ms_link){ address, place.index, place.array, place.depth, place.evacuated };
+	return (struct ms_link){ .address = address,
+				 .index = place_index(place),
+				 .depth = (uint32_t)place_depth(place),
+				 .offset = (uint32_t)offset,
+				 .array = (uint8_t)place_array(place),
+				 .evacuated = place >> PLACE_EVACUATED & 1 };
+}
+
+/* Lays the queue's next links out in the batch: those that lie close together as one range with what is between them, which is
+   less work than a range for each. The number of links; of ranges.  */
+static uint64_t lay_out(struct ms_scan *scan, uint64_t *ranges_out)
+{
+	uint64_t size = scan->map->bucket.size, most = ms_min(scan->level - scan->taken, scan->batch_most), used = 0;
+	uint64_t count = 0, ranges = 0;
+	struct ms_range *range = NULL;
+
+	for (; count < most; count++) {
+		const struct waiting *waiting = &scan->queue[scan->taken + count];
+		uint64_t end = waiting->address + size;
+		bool near = range && waiting->address - range->address <= range->size + GAP;
+		uint64_t more = near ? end - range->address - range->size : size;
+		if (used + more > scan->batch_size)
+			break;
+		if (near) {
+			range->size += more;
+		} else {
+			range = &scan->ranges[ranges];
+			*range = (struct ms_range){ waiting->address, size, scan->batch + used,
+						    &scan->range_status[ranges] };
+			scan->range_status[ranges++] = MS_FAULT;
+		}
+		used += more;
+		scan->links[count] = link_to(waiting->address, waiting->place, used - size);
+	}
+	*ranges_out = ranges;
+	return count;
+}
+
+/* Reads again, each for itself, the buckets of ranges that could not be read as a whole.  */
+static int32_t read_one_by_one(struct ms_scan *scan, uint64_t count, uint64_t ranges)
+{
+	uint64_t size = scan->map->bucket.size, lost = 0;
+
+	for (uint64_t at = 0, range = 0; at < count; at++) {
+		while (range + 1 < ranges && scan->links[at].address >= scan->ranges[range + 1].address)
+			range++;
+		scan->status[at] = scan->range_status[range];
+		if (scan->status[at] != MS_OK)
+			scan->lost[lost++] =
+				(struct ms_range){ scan->links[at].address, size, scan->batch + scan->links[at].offset,
+						   &scan->status[at] };
+	}
+	return lost ? ms_mem_read_many(scan->map->map.ctx, scan->lost, lost) : MS_OK;
 }
 
 /* The queue's next links, one batch of them.  */
 static int32_t read_batch(struct ms_scan *scan)
 {
-	uint64_t size = scan->map->bucket.size, count;
+	uint64_t ranges, count;
 
 	if (!scan->level) {
 		sort(scan, scan->queued);
 		scan->level = scan->queued;
 		scan->taken = scan->kept = 0;
 	}
-	count = ms_min(scan->level - scan->taken, scan->batch_most);
-	if (!reserve_links(scan, count))
+	if (!reserve_links(scan, scan->batch_most))
 		return MS_NO_MEMORY;
-	for (uint64_t i = 0; i < count; i++) {
-		const struct waiting *waiting = &scan->queue[scan->taken + i];
-		scan->links[i] = link_to(waiting->address, waiting->place);
-		scan->status[i] = MS_FAULT;
-		scan->ranges[i] = (struct ms_range){ waiting->address, size, scan->batch + i * size, &scan->status[i] };
-	}
-	int32_t status = ms_mem_read_many(scan->map->map.ctx, scan->ranges, count);
+	count = lay_out(scan, &ranges);
+	int32_t status = ms_mem_read_many(scan->map->map.ctx, scan->ranges, ranges);
+	if (status == MS_OK)
+		status = read_one_by_one(scan, count, ranges);
 	if (status < 0)
 		return status;
-	for (uint64_t i = 0; i < count; i++)
-		scan->batch_unreadable[i] = scan->status[i] != MS_OK;
-	scan->block = (struct block){
-		.kind = ELSEWHERE, .count = count, .bytes = scan->batch, .unreadable = scan->batch_unreadable
-	};
+	for (uint64_t i = 0; i < count; i++) {
+		enum ms_visit visit = ms_marks_add(&scan->marks, scan->links[i].address);
+		if (visit == MS_VISIT_NO_ROOM)
+			return MS_NO_MEMORY;
+		scan->batch_worth[i] = visit == MS_VISIT_AGAIN ? MET : scan->status[i] == MS_OK ? READ : UNREADABLE;
+	}
+	scan->block =
+		(struct block){ .kind = ELSEWHERE, .count = count, .bytes = scan->batch, .worth = scan->batch_worth };
 	scan->taken += count;
 	return MS_OK;
 }
@@ -334,7 +448,7 @@ static int32_t read_own(struct ms_scan *scan, uint32_t array)
 				      .array = array,
 				      .count = scan->stream.count,
 				      .bytes = scan->stream.bytes,
-				      .unreadable = scan->stream.unreadable,
+				      .worth = scan->stream.unreadable,
 				      .give_up = classic_stream_gave_up(&scan->stream) };
 	scan->own[array] = scan->block.give_up ? count : scan->own[array] + scan->stream.count;
 	return MS_OK;
@@ -358,15 +472,18 @@ static int32_t read_spares(struct ms_scan *scan, uint32_t array)
 				      .array = array,
 				      .count = scan->stream.count,
 				      .bytes = scan->stream.bytes,
-				      .unreadable = scan->stream.unreadable };
+				      .worth = scan->stream.unreadable };
 	return MS_OK;
 }
 
 /* MS_NOT_FOUND: nothing is left. A block brings one link for each of its buckets at most, and the queue has room for them.  */
 static int32_t next_block(struct ms_scan *scan)
 {
-	uint64_t chunk_most = BATCH_BYTES / scan->map->bucket.size + 1;
+	uint64_t chunk_most;
 
+	if (!scan->batch) /* the map has no buckets; perhaps nobody knows how large they would be */
+		return MS_NOT_FOUND;
+	chunk_most = BATCH_BYTES / scan->map->bucket.size + 1;
 	end_level(scan);
 	if (scan->level || scan->queued + chunk_most > QUEUE)
 		return read_batch(scan);
@@ -381,23 +498,35 @@ static int32_t next_block(struct ms_scan *scan)
 
 /* ---- Pieces ---- */
 
-static void trouble_at(const struct ms_scan *scan, uint64_t at, uint64_t run, struct ms_trouble *out)
+static void own_trouble(const struct ms_scan *scan, uint64_t at, uint64_t run, struct ms_trouble *out)
 {
 	const struct block *block = &scan->block;
 	bool to_the_end = block->give_up && at + run == block->count;
 
 	*out = (struct ms_trouble){ .kind = to_the_end ? MS_GIVEN_UP : MS_UNREADABLE,
+				    .array = block->array,
+				    .index = scan->stream.first + at,
 				    .count = run,
 				    .from = address_of(scan, at) };
-	if (block->kind == OWN) {
-		out->array = block->array;
-		out->index = scan->stream.first + at;
-		if (to_the_end)
-			out->count = array_count(scan, block->array) - out->index;
+	if (to_the_end)
+		out->count = array_count(scan, block->array) - out->index;
+}
+
+static void overflow_trouble(struct ms_scan *scan, uint64_t at, struct ms_trouble *out)
+{
+	const struct ms_link *link = &scan->links[at];
+	uint64_t holder = place_make(link->index, link->array, link->evacuated, link->depth - 1);
+
+	*out = (struct ms_trouble){ .array = link->array, .index = link->index };
+	if (scan->block.worth[at] == UNREADABLE) {
+		out->kind = MS_UNREADABLE;
+		out->depth = link->depth;
+		out->count = 1;
+		out->from = link->address;
 	} else {
-		out->array = scan->links[at].array;
-		out->index = scan->links[at].index;
-		out->depth = scan->links[at].depth;
+		out->depth = link->depth - 1;
+		out->to = link->address;
+		out->kind = met_before(scan, holder, link->address, &out->from);
 	}
 }
 
@@ -406,11 +535,11 @@ static void trouble_at(const struct ms_scan *scan, uint64_t at, uint64_t run, st
 static bool has_owner(struct ms_scan *scan, uint64_t at)
 {
 	const struct spares *spares = &scan->spares[scan->block.array];
-	uint64_t number = scan->stream.first + at;
+	uint64_t number = scan->stream.first + at, size = scan->map->bucket.size;
 
-	if (!spares->owner[number].depth)
+	if (!spares->owner[number])
 		return false;
-	scan->links[at] = link_to(spares->address + number * scan->map->bucket.size, spares->owner[number]);
+	scan->links[at] = link_to(spares->address + number * size, spares->owner[number], at * size);
 	return true;
 }
 
@@ -418,10 +547,10 @@ static bool has_owner(struct ms_scan *scan, uint64_t at)
 static uint64_t alike(struct ms_scan *scan, uint64_t at)
 {
 	const struct block *block = &scan->block;
-	bool unreadable = block->unreadable[at], single = unreadable && block->kind != OWN;
+	bool single = block->worth[at] != READ && block->kind != OWN;
 	uint64_t run = 0;
 
-	while (at + run < block->count && !block->unreadable[at + run] == !unreadable && !(single && run)) {
+	while (at + run < block->count && block->worth[at + run] == block->worth[at] && !(single && run)) {
 		if (block->kind == SPARE && !has_owner(scan, at + run))
 			break;
 		run++;
@@ -442,20 +571,23 @@ static bool next_run(struct ms_scan *scan, struct ms_piece *out)
 		scan->spares[block->array].passed = scan->stream.first + block->at;
 	if (!run)
 		return false;
-	if (block->unreadable[at]) {
-		trouble_at(scan, at, run, &out->trouble);
+	if (block->worth[at] != READ) {
+		if (block->kind == OWN)
+			own_trouble(scan, at, run, &out->trouble);
+		else
+			overflow_trouble(scan, at, &out->trouble);
 		return true;
 	}
 	*out = (struct ms_piece){ .count = run,
-				  .stride = size,
-				  .bytes = block->bytes + at * size,
+				  .size = size,
+				  .bytes = block->kind == OWN ? bucket_at(scan, at) : block->bytes,
 				  .array = block->array,
 				  .index = block->kind == OWN ? scan->stream.first + at : 0,
 				  .address = address_of(scan, at),
 				  .links = block->kind == OWN ? NULL : scan->links + at,
 				  .spare = block->kind == SPARE };
-	block->follow = at;
 	block->handed = at + run;
+	find_pointer(scan, at);
 	scan->done += run;
 	return true;
 }
@@ -464,7 +596,8 @@ int32_t classic_scan_next(struct ms_scan *scan, struct ms_piece *out)
 {
 	*out = (struct ms_piece){ 0 };
 	while (!follow(scan, &out->trouble) && !next_run(scan, out)) {
-		if (ms_slice_over(scan->map->map.ctx))
+		scan->paused = !scan->paused && ms_slice_over(scan->map->map.ctx);
+		if (scan->paused)
 			return MS_AGAIN;
 		int32_t status = next_block(scan);
 		if (status < 0)
@@ -503,20 +636,23 @@ int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out)
 	scan->streaming = 2 * CLASSIC_ARRAYS;
 	scan->rewalk_left = REWALK_MOST;
 	if (map->nil || !scan->map->buckets) {
-		scan->own[CLASSIC_OLD] = scan->own[CLASSIC_NEW] = UINT64_MAX;
 		*out = scan;
 		return MS_OK;
 	}
 	size = scan->map->bucket.size;
-	scan->batch_most = BATCH_BYTES / size ? BATCH_BYTES / size : 1;
+	scan->batch_size = size > BATCH_BYTES ? size : BATCH_BYTES;
+	scan->batch_most = scan->batch_size / size;
 	scan->queue = malloc(QUEUE * sizeof *scan->queue);
 	scan->sorting = malloc(QUEUE * sizeof *scan->sorting);
-	scan->batch = malloc(scan->batch_most * size);
-	scan->batch_unreadable = malloc(scan->batch_most);
-	scan->status = malloc(scan->batch_most * sizeof *scan->status);
+	scan->batch = malloc(scan->batch_size);
+	scan->batch_worth = malloc(scan->batch_most);
 	scan->ranges = malloc(scan->batch_most * sizeof *scan->ranges);
-	if (!scan->queue || !scan->sorting || !scan->batch || !scan->batch_unreadable || !scan->status ||
-	    !scan->ranges || !init_spares(scan, CLASSIC_OLD) || !init_spares(scan, CLASSIC_NEW)) {
+	scan->lost = malloc(scan->batch_most * sizeof *scan->lost);
+	scan->range_status = malloc(scan->batch_most * sizeof *scan->range_status);
+	scan->status = malloc(scan->batch_most * sizeof *scan->status);
+	bool whole = scan->queue && scan->sorting && scan->batch && scan->batch_worth && scan->ranges && scan->lost &&
+		     scan->range_status && scan->status;
+	if (!whole || !init_spares(scan, CLASSIC_OLD) || !init_spares(scan, CLASSIC_NEW)) {
 		classic_scan_free(scan);
 		return MS_NO_MEMORY;
 	}
@@ -542,9 +678,11 @@ void classic_scan_free(struct ms_scan *scan)
 	free(scan->queue);
 	free(scan->sorting);
 	free(scan->batch);
-	free(scan->batch_unreadable);
-	free(scan->status);
+	free(scan->batch_worth);
 	free(scan->ranges);
+	free(scan->lost);
+	free(scan->range_status);
+	free(scan->status);
 	free(scan->links);
 	ms_marks_fini(&scan->marks);
 	free(scan);

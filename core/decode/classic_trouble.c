@@ -47,7 +47,6 @@ void classic_trouble_note(const struct ms_trouble *trouble, struct ms_notes *not
 		[MS_INTO_ARRAY] = "leads back into the bucket array",
 		[MS_CYCLE] = "leads back into its own chain (a cycle)",
 		[MS_SHARED] = "leads to a bucket of another chain",
-		[MS_SEEN] = "leads to a bucket that was met before",
 		[MS_TOO_LONG] = "goes on after 2^20 overflow buckets: given up",
 		[MS_TOO_MANY] = "goes on after more overflow buckets than such a map has: given up",
 		[MS_NOT_FOLLOWED] = "is not followed: out of memory",
@@ -55,6 +54,10 @@ void classic_trouble_note(const struct ms_trouble *trouble, struct ms_notes *not
 
 	if (trouble->kind == MS_UNREADABLE || trouble->kind == MS_GIVEN_UP)
 		unreadable_note(trouble, notes);
+	else if (trouble->kind == MS_SEEN)
+		ms_note(notes, true, "%s bucket %llu: overflow bucket %u at 0x%llx was met before",
+			classic_array_name(trouble->array), (unsigned long long)trouble->index, trouble->depth + 1,
+			(unsigned long long)trouble->to);
 	else
 		ms_note(notes, true, "%s bucket %llu: overflow pointer 0x%llx in the bucket at 0x%llx %s",
 			classic_array_name(trouble->array), (unsigned long long)trouble->index,

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "decode/scan.h"
+#include "decode/stats.h"
 #include "types/types.h"
 
 struct ms_map;
@@ -36,13 +37,20 @@ struct ms_fact {
 		MS_FACT_ADDRESS,
 		MS_FACT_TEXT,
 		MS_FACT_WORDS,
-		MS_FACT_RATIO
+		MS_FACT_RATIO,
+		MS_FACT_CHANCE, /* a ratio of 0 to 1, shown with more digits */
+		MS_FACT_LIST,	/* numbers, of which text makes bars */
 	} kind;
 	union {
 		uint64_t u;
 		int64_t i;
 		double ratio;
 		const char *text; /* MS_FACT_WORDS: a list, words separated by spaces */
+		struct {
+			const uint64_t *numbers; /* the caller's */
+			uint32_t count;
+			const char *heading; /* what is counted, by what: "buckets by full slots" */
+		} list;
 	};
 };
 
@@ -164,6 +172,12 @@ struct ms_format {
 	void (*check_progress)(const struct ms_check *check, uint64_t *done, uint64_t *total);
 	void (*check_free)(struct ms_check *check);
 	const char *const *array_names; /* of ms_position.array */
+	/* Tells a trouble that a scan met as a note.  */
+	void (*trouble_note)(const struct ms_trouble *trouble, struct ms_notes *notes);
+	/* map-stats: counts a piece of a scan; makes what follows from all of them; tells it. STATS is zero at first.  */
+	void (*stats_add)(const struct ms_map *map, const struct ms_piece *piece, struct ms_stats *stats);
+	void (*stats_end)(const struct ms_map *map, struct ms_stats *stats);
+	void (*stats_describe)(const struct ms_map *map, const struct ms_stats *stats, struct ms_facts *facts);
 	/* "new.12.3": the text of a position and back; false for what is none of this map.  */
 	void (*position_text)(const struct ms_position *position, struct ms_buf *buf);
 	bool (*position_parse)(const struct ms_map *map, const char *text, struct ms_position *out);

@@ -7,7 +7,7 @@
 
 #include "mem/mem.h"
 
-enum { UNIT = 4, WORD_BITS = 64, WORDS = MS_PAGE / UNIT / WORD_BITS, FIRST = 16, PAGES_MOST = 1 << 16 };
+enum { UNIT = 4, WORD_BITS = 64, WORDS = MS_PAGE / UNIT / WORD_BITS, FIRST = 16, PAGES_MOST = 1 << 15 };
 
 struct ms_marked_page {
 	uint64_t number; /* and 1; 0: free */

@@ -12,7 +12,7 @@ struct ms_marks {
 	uint64_t last; /* index of the page used last */
 };
 
-/* ADDRESS is a multiple of 4. Holds addresses on 2^16 pages (in 17 MiB); a page more, and it forgets all that it held.  */
+/* ADDRESS is a multiple of 4. Holds addresses on 2^15 pages (in 9 MiB); a page more, and it forgets all that it held.  */
 enum ms_visit ms_marks_add(struct ms_marks *marks, uint64_t address);
 void ms_marks_fini(struct ms_marks *marks);
 

@@ -10,10 +10,11 @@
 /* The place of an overflow bucket.  */
 struct ms_link {
 	uint64_t address;
-	uint64_t index; /* of the chain, in its array */
-	uint32_t array; /* as in ms_position */
-	uint32_t depth; /* from 1 */
-	bool evacuated; /* the chain is: its entries have moved */
+	uint64_t index;	 /* of the chain, in its array */
+	uint32_t depth;	 /* from 1 */
+	uint32_t offset; /* of its bytes in those of the piece */
+	uint8_t array;	 /* as in ms_position */
+	bool evacuated;	 /* the chain is: its entries have moved */
 };
 
 /* What a scan could not read or must not follow.  */
@@ -41,10 +42,10 @@ struct ms_trouble {
 	uint64_t from, to;
 };
 
-/* COUNT whole buckets, STRIDE bytes apart, or a trouble and no bucket. Each bucket of the map comes in one piece only. Valid
-   until the scan's next step.  */
+/* COUNT whole buckets of SIZE bytes, or a trouble and no bucket. Each bucket of the map comes in one piece only. Valid until the
+   scan's next step.  */
 struct ms_piece {
-	uint64_t count, stride;
+	uint64_t count, size;
 	const uint8_t *bytes;
 	/* LINKS NULL: an array's own buckets, from INDEX on, which lie one behind the other from ADDRESS on.  */
 	uint32_t array;
@@ -53,6 +54,12 @@ struct ms_piece {
 	bool spare;		     /* these lie behind their array, in one block of memory with it */
 	struct ms_trouble trouble;
 };
+
+/* The bytes of the piece's bucket I.  */
+static inline const uint8_t *ms_piece_bucket(const struct ms_piece *piece, uint64_t i)
+{
+	return piece->bytes + (piece->links ? piece->links[i].offset : i * piece->size);
+}
 
 struct ms_scan;
 

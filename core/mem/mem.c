@@ -105,6 +105,15 @@ static int by_address(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
+static int32_t read_range(struct ms_context *ctx, const struct ms_range *range)
+{
+	if (range->size > MS_PAGE) { /* not page by page */
+		int64_t got = ms_mem_read(ctx, range->address, range->buffer, range->size);
+		return got == (int64_t)range->size ? MS_OK : got == MS_INTERRUPTED ? MS_INTERRUPTED : MS_FAULT;
+	}
+	return ms_mem_read_cached(ctx, range->address, range->buffer, range->size);
+}
+
 /* Ranges FROM..TO lie close together: one read for all, or one each when that one falls short.  */
 static int32_t read_run(struct ms_context *ctx, struct ms_range *ranges, size_t from, size_t to, uint64_t end)
 {
@@ -124,7 +133,7 @@ static int32_t read_run(struct ms_context *ctx, struct ms_range *ranges, size_t 
 		}
 	}
 	for (size_t i = from; i < to; i++) {
-		int32_t status = ms_mem_read_cached(ctx, ranges[i].address, ranges[i].buffer, ranges[i].size);
+		int32_t status = read_range(ctx, &ranges[i]);
 		*ranges[i].status = status;
 		if (status == MS_INTERRUPTED || status == MS_NO_MEMORY)
 			return status;

@@ -23,6 +23,16 @@ static void words(struct ms_buf *buf, const char *text)
 	ms_buf_char(buf, ']');
 }
 
+static void numbers(struct ms_buf *buf, const struct ms_fact *fact)
+{
+	ms_buf_char(buf, '[');
+	for (uint32_t i = 0; i < fact->list.count; i++) {
+		ms_buf_str(buf, i ? ", " : "");
+		ms_buf_uint(buf, fact->list.numbers[i]);
+	}
+	ms_buf_char(buf, ']');
+}
+
 static void fact_value(struct ms_buf *buf, const struct ms_fact *fact)
 {
 	switch (fact->kind) {
@@ -47,7 +57,11 @@ static void fact_value(struct ms_buf *buf, const struct ms_fact *fact)
 	case MS_FACT_WORDS:
 		words(buf, fact->text);
 		break;
+	case MS_FACT_LIST:
+		numbers(buf, fact);
+		break;
 	case MS_FACT_RATIO:
+	case MS_FACT_CHANCE:
 		ms_value_float(buf, (const uint8_t *)&fact->ratio, sizeof fact->ratio,
 			       __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__, true);
 	}

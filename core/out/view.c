@@ -36,6 +36,35 @@ static void ratio_text(struct ms_buf *buf, double ratio)
 		      (unsigned long long)(hundredths % 100));
 }
 
+static int digits(uint64_t number)
+{
+	int count = 1;
+
+	while (number /= 10)
+		count++;
+	return count;
+}
+
+/* The heading, and a line for each number: its place, itself, a bar. A bar of what is not zero is not empty.  */
+static void bars(struct ms_buf *buf, const struct ms_fact *fact)
+{
+	enum { BAR_MOST = 50 };
+	const uint64_t *numbers = fact->list.numbers;
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < fact->list.count; i++)
+		most = numbers[i] > most ? numbers[i] : most;
+	ms_buf_str(buf, fact->list.heading);
+	for (uint32_t i = 0; i < fact->list.count; i++) {
+		double part = most ? (double)numbers[i] / (double)most * BAR_MOST : 0;
+		size_t length = part > 0 && part < 1 ? 1 : (size_t)(part + 0.5);
+		ms_buf_printf(buf, "\n  %3u  %*llu%s", i, digits(most), (unsigned long long)numbers[i],
+			      length ? "  " : "");
+		for (; length; length--)
+			ms_buf_char(buf, '#');
+	}
+}
+
 static void fact_text(struct ms_buf *buf, const struct ms_fact *fact)
 {
 	switch (fact->kind) {
@@ -60,22 +89,37 @@ static void fact_text(struct ms_buf *buf, const struct ms_fact *fact)
 		break;
 	case MS_FACT_RATIO:
 		ratio_text(buf, fact->ratio);
+		break;
+	case MS_FACT_CHANCE:
+		ms_buf_printf(buf, "%u.%04u", (unsigned)fact->ratio, (unsigned)(fact->ratio * 10000 + 0.5) % 10000);
+		break;
+	case MS_FACT_LIST:
+		bars(buf, fact);
 	}
+}
+
+static const char *fact_label(const struct ms_fact *fact)
+{
+	return fact->group ? fact->group : fact->name;
 }
 
 static void facts_text(struct ms_buf *buf, const struct ms_facts *facts)
 {
-	enum { COLUMN = 20 };
 	const char *group = NULL;
+	size_t column = 20;
+
+	for (uint32_t i = 0; i < facts->count; i++)
+		if (strlen(fact_label(&facts->fact[i])) + 2 > column)
+			column = strlen(fact_label(&facts->fact[i])) + 2;
 
 	for (uint32_t i = 0; i < facts->count; i++) {
 		const struct ms_fact *fact = &facts->fact[i];
 		bool same_line = fact->group && group && !strcmp(fact->group, group);
-		const char *label = fact->group ? fact->group : fact->name;
+		const char *label = fact_label(fact);
 		if (!same_line) {
 			ms_buf_str(buf, i ? "\n" : "");
 			ms_buf_str(buf, label);
-			ms_buf_pad(buf, strlen(label) < COLUMN ? COLUMN - strlen(label) : 1);
+			ms_buf_pad(buf, column - strlen(label));
 		} else {
 			ms_buf_str(buf, ", ");
 		}

@@ -130,6 +130,7 @@ static void describe(struct world *w)
 	fake_claims(t, h)->byte_size = sizeof(struct hmap);
 	fake_expr(t, "m", h, (uint64_t)(uintptr_t)&w->map, NULL, 0);
 
+	fake_expr(t, "m", h, (uint64_t)(uintptr_t)&w->map, NULL, 0);
 	fake_open(t);
 	struct ms_memory memory = t->ctx->memory;
 	memory.pid = getpid();
@@ -239,6 +240,45 @@ static void look(struct world *w)
 		check(w);
 	w->looks++;
 	w->seen_states |= !growing ? AT_REST : w->map.flags & HMAP_SAME_SIZE_GROW ? SAME_SIZE : DOUBLING;
+}
+
+static uint64_t times(const char *text, const char *part)
+{
+	uint64_t found = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		found++;
+	return found;
+}
+
+static void assert_number(const char *stats, const char *name, uint64_t number)
+{
+	char *member = fake_format("\"%s\": %llu, ", name, (unsigned long long)number);
+
+	fake_contains(stats, member);
+	free(member);
+}
+
+/* The scan's numbers are those of the walk's rows, and of the model.  */
+static void count(struct world *w)
+{
+	struct fake_run stats = fake_run(&w->t, "map-stats", "m --json"),
+			rows = fake_run(&w->t, "map-buckets", "m --json");
+	uint64_t own = times(rows.out, "\"depth\": 0, ");
+
+	assert_int_equal(stats.status, MS_YES);
+	assert_number(stats.out, "live", (uint64_t)w->map.count);
+	assert_number(stats.out, "tombstones", times(rows.out, "\"state\": \"emptyOne\""));
+	assert_number(stats.out, "empty", times(rows.out, "\"state\": \"emptyRest\""));
+	assert_number(stats.out, "buckets", own);
+	assert_number(stats.out, "overflow_buckets", times(rows.out, "\"depth\": ") - own);
+	if (w->map.oldbuckets) {
+		char *mark = fake_format("\"nevacuate\": %llu, ", (unsigned long long)w->map.nevacuate);
+		fake_contains(stats.out, mark);
+		free(mark);
+	}
+	fake_run_fini(&stats);
+	fake_run_fini(&rows);
 }
 
 /* ---- Operations ---- */
@@ -376,6 +416,8 @@ static void run(enum kind kind)
 		for (int n = kind == CROWDED && i < STEPS / 2 ? 12 : 1; n; n--)
 			step(w, i);
 		look(w);
+		if (i % 25 == 0)
+			count(w);
 	}
 	assert_true(w->looks >= STEPS && w->inside > 5);
 	assert_int_equal(w->seen_states & (AT_REST | DOUBLING), AT_REST | DOUBLING);

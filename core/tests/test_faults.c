@@ -107,6 +107,7 @@ static const struct {
 	{ "map-info", "m --json" },    { "map-info", "m" },
 	{ "map-list", "--json" },      { "map-list", "" },
 	{ "map-check", "m --json" },   { "map-check", "p" },
+	{ "map-stats", "m --json" },   { "map-stats", "m" },
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -227,7 +228,8 @@ static void nth_call_back_is_unanswered(void **state)
 				assert_string_equal(run.out, "");
 			} else {
 				fake_contains(run.out, json ? "\"partial\": \"interrupted\"" : "interrupted: ");
-				assert_is_beginning(run.out, whole.out);
+				if (strcmp(commands[i].name, "map-stats")) /* its numbers are those of what was read */
+					assert_is_beginning(run.out, whole.out);
 			}
 			if (json)
 				fake_is_json_lines(run.out);

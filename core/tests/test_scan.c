@@ -35,18 +35,20 @@ static struct ms_map *open_map(struct world *w)
 
 static void take(struct world *w, struct given *given, const struct ms_piece *piece)
 {
-	uint8_t *bytes = malloc(piece->stride);
+	uint8_t *bytes = malloc(piece->size);
 
 	given->pieces++;
-	assert_int_equal(piece->stride, w->m.bucket_size);
+	assert_int_equal(piece->size, w->m.bucket_size);
 	for (uint64_t i = 0; i < piece->count; i++) {
-		struct ms_link link = { piece->address + i * piece->stride, piece->index + i, piece->array, 0, false };
+		struct ms_link link = { .address = piece->address + i * piece->size,
+					.index = piece->index + i,
+					.array = piece->array };
 		int64_t answer;
 		if (piece->links)
 			link = piece->links[i];
-		w->t.ctx->memory.read(w->t.ctx->memory.user, link.address, bytes, piece->stride, &answer);
-		assert_int_equal(answer, (int64_t)piece->stride);
-		assert_memory_equal(bytes, piece->bytes + i * piece->stride, piece->stride);
+		w->t.ctx->memory.read(w->t.ctx->memory.user, link.address, bytes, piece->size, &answer);
+		assert_int_equal(answer, (int64_t)piece->size);
+		assert_memory_equal(bytes, ms_piece_bucket(piece, i), piece->size);
 		assert_true(given->count < BUCKETS_MOST);
 		given->spare[given->count] = piece->spare;
 		given->bucket[given->count++] = link;
@@ -407,12 +409,10 @@ static void slices_end_and_go_on(void **state)
 	struct ms_map *map = open_map(&w);
 	assert_int_equal(map->format->scan_new(map, &scan), MS_OK);
 	do {
-		ms_slice_begin(w.t.ctx, again % 2 ? 1000 : 0);
+		ms_slice_begin(w.t.ctx, 0);
 		status = map->format->scan_next(scan, &piece);
 		again += status == MS_AGAIN;
 		buckets += status == MS_OK ? piece.count : 0;
-		if (status == MS_OK)
-			again += again % 2;
 	} while (status == MS_OK || status == MS_AGAIN);
 	assert_int_equal(status, MS_NOT_FOUND);
 	assert_int_equal(buckets, fake_map_row_count(&w.m));

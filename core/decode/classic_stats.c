@@ -1,0 +1,277 @@
+/* Counting a classic map's buckets for map-stats, and what the counts come to.
+
+   A bucket of tens of bytes costs a few operations on the word of its eight tophashes: a scan of a large map must not take
+   longer than reading it. */
+#include <string.h>
+
+#include "base/arith.h"
+#include "decode/classic.h"
+#include "decode/stats.h"
+
+/* Each byte of a word of eight.  */
+#define ALL_BYTES(value) ((uint64_t)(value)*0x0101010101010101)
+
+enum { TABLES = 4 }; /* of marks, in turns: adding to one counter twice in a row is slow */
+
+/* What the buckets of a piece have in common.  */
+struct tally {
+	struct ms_stats *stats;
+	uint64_t occupancy[MS_STATS_SLOTS + 1];
+	uint32_t marks[TABLES][MS_STATS_MARKS];
+};
+
+/* 1 in each byte of a live slot. A byte of HMAP_MIN_TOPHASH or more carries into its top bit, or has it.  */
+static uint64_t live_bytes(uint64_t tophash)
+{
+	uint64_t low = tophash & ALL_BYTES(0x7f);
+
+	return ((low + ALL_BYTES(0x80 - HMAP_MIN_TOPHASH)) | tophash) >> 7 & ALL_BYTES(1);
+}
+
+/* The tophashes of slots 0 to 7, from the lowest byte on.  */
+static uint64_t tophash_word(const uint8_t *bucket, const struct classic_bucket *layout)
+{
+	uint64_t word;
+
+	memcpy(&word, bucket + layout->tophash, sizeof word);
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? word : __builtin_bswap64(word);
+}
+
+/* A bucket in use, DEPTH overflow buckets behind the chain's beginning; its live slots.  */
+static inline uint32_t add_bucket(struct tally *tally, uint64_t word, uint64_t depth)
+{
+	uint64_t live = live_bytes(word);
+	uint32_t count = (uint32_t)(live * ALL_BYTES(1) >> 56);
+	/* The bytes of the factor are the numbers 8 to 1 from the lowest on, so that slot i counts for i + 1.  */
+	uint64_t way = live * 0x0102030405060708 >> 56;
+
+	tally->marks[0][word & 0xff]++;
+	tally->marks[1][word >> 8 & 0xff]++;
+	tally->marks[2][word >> 16 & 0xff]++;
+	tally->marks[3][word >> 24 & 0xff]++;
+	tally->marks[0][word >> 32 & 0xff]++;
+	tally->marks[1][word >> 40 & 0xff]++;
+	tally->marks[2][word >> 48 & 0xff]++;
+	tally->marks[3][word >> 56]++;
+	tally->occupancy[count]++;
+	tally->stats->way += way + count * depth * HMAP_SLOTS;
+	return count;
+}
+
+static void add_tally(const struct tally *tally)
+{
+	struct ms_stats *stats = tally->stats;
+
+	for (int i = 0; i <= MS_STATS_SLOTS; i++)
+		stats->occupancy[i] += tally->occupancy[i];
+	for (int mark = 0; mark < MS_STATS_MARKS; mark++)
+		for (int table = 0; table < TABLES; table++)
+			stats->marks[mark] += tally->marks[table][mark];
+}
+
+/* An evacuated chain holds no entry, but while a write is under way: then its first slots may have moved and others not.  */
+static bool is_dead(const struct classic_map *map, bool evacuated)
+{
+	return evacuated && !(map->flags & HMAP_HASH_WRITING);
+}
+
+/* An array's own buckets.  */
+static void add_own(const struct classic_map *map, const struct ms_piece *piece, struct tally *tally)
+{
+	const uint8_t *bytes = piece->bytes;
+
+	tally->stats->depths[0] += piece->count;
+	for (uint64_t i = 0; i < piece->count; i++, bytes += piece->size) {
+		uint64_t word = tophash_word(bytes, &map->bucket);
+		if (piece->array == CLASSIC_OLD && classic_evacuated((uint8_t)word)) {
+			tally->stats->evacuated++;
+			if (is_dead(map, true)) {
+				tally->occupancy[0]++;
+				continue;
+			}
+		}
+		add_bucket(tally, word, 0);
+	}
+}
+
+static void add_overflow(const struct classic_map *map, const struct ms_piece *piece, struct tally *tally)
+{
+	struct ms_stats *stats = tally->stats;
+
+	stats->overflow += piece->count;
+	stats->elsewhere += piece->spare ? 0 : piece->count;
+	for (uint64_t i = 0; i < piece->count; i++) {
+		const struct ms_link *link = &piece->links[i];
+		if (link->depth < MS_STATS_DEPTHS)
+			stats->depths[link->depth]++;
+		stats->deepest = link->depth > stats->deepest ? link->depth : stats->deepest;
+		stats->evacuated_overflow += link->evacuated;
+		if (is_dead(map, link->evacuated)) {
+			stats->empty_overflow++;
+			tally->occupancy[0]++;
+		} else if (!add_bucket(tally, tophash_word(ms_piece_bucket(piece, i), &map->bucket), link->depth)) {
+			stats->empty_overflow++;
+		}
+	}
+}
+
+void classic_stats_add(const struct ms_map *map, const struct ms_piece *piece, struct ms_stats *stats)
+{
+	const struct classic_map *classic = (const struct classic_map *)map;
+	struct tally tally = { .stats = stats };
+
+	if (piece->links)
+		add_overflow(classic, piece, &tally);
+	else
+		add_own(classic, piece, &tally);
+	add_tally(&tally);
+}
+
+/* ---- The end ---- */
+
+/* Of as many entries as are expected in each place at least, so that the test is a fair one.  */
+enum { EXPECTED_LEAST = 5, HASHES = 256 };
+
+/* Whether tophashes are as even as hashes are. A tophash is the hash's top byte, of which the values below HMAP_MIN_TOPHASH
+   were raised by that much, so the first values that occur stand for two. Few entries are tested in coarser places: ranges of
+   that top byte, 16 values wide at least.  */
+static double tophash_chance(const struct ms_stats *stats)
+{
+	uint64_t counts[MS_STATS_MARKS] = { 0 };
+	uint32_t weights[MS_STATS_MARKS] = { 0 }, width = 1;
+
+	while (width < HASHES && stats->live < (uint64_t)EXPECTED_LEAST * HASHES / width)
+		width = width == 1 ? 16 : width * 2;
+	if (width == HASHES)
+		return -1;
+	for (uint32_t hash = 0; hash < HASHES; hash++)
+		weights[(hash < HMAP_MIN_TOPHASH ? hash + HMAP_MIN_TOPHASH : hash) / width]++;
+	for (uint32_t mark = HMAP_MIN_TOPHASH; mark < MS_STATS_MARKS; mark++)
+		counts[mark / width] += stats->marks[mark];
+	return ms_stats_chance(counts, weights, MS_STATS_MARKS / width);
+}
+
+/* The mean way to an entry if each one had chosen its bucket at random and chains had no gaps: an entry has half of its
+   chain's others before it, and shares its chain with (n - 1) times the sum over chains of their chance squared. A growth's
+   old bucket that is not evacuated stands for two new ones, or one.  */
+static double expected_way(const struct classic_map *map, const struct ms_stats *stats)
+{
+	double buckets = (double)((uint64_t)1 << map->B), squares = 1 / buckets;
+
+	if (classic_growing(map) && map->old_B < map->B)
+		squares = (2 * (double)stats->evacuated +
+			   4 * ((double)((uint64_t)1 << map->old_B) - (double)stats->evacuated)) /
+			  buckets / buckets;
+	return 1 + (double)(stats->live - 1) / 2 * squares;
+}
+
+/* Chains by their overflow buckets: as many as have a bucket at that depth but none behind it.  */
+static void count_chains(struct ms_stats *stats)
+{
+	stats->chain_count = (uint32_t)ms_min(stats->deepest + 1, MS_STATS_DEPTHS);
+	for (uint32_t depth = 0; depth < stats->chain_count; depth++) {
+		uint64_t reach = stats->depths[depth];
+		uint64_t behind = depth + 1 < stats->chain_count ? stats->depths[depth + 1] : 0;
+		stats->chain[depth] = reach > behind ? reach - behind : 0;
+	}
+}
+
+/* The array that a map made for COUNT entries gets: hint and makemap, overLoadFactor. None for no entry.  */
+static uint64_t fresh_bytes(const struct classic_map *map, uint64_t count)
+{
+	uint8_t B = 0;
+
+	while (count > HMAP_SLOTS && count > HMAP_LOAD_NUM * (((uint64_t)1 << B) / HMAP_LOAD_DEN))
+		B++;
+	return count ? classic_array_bytes(map, B) : 0;
+}
+
+/* Of the keys and elems that COUNT entries' slots point to.  */
+static uint64_t pointed_bytes(const struct ms_map *map, uint64_t count)
+{
+	uint64_t key = map->key_indirect ? map->key_size : 0, elem = map->elem_indirect ? map->elem_size : 0, bytes;
+
+	return ms_add(key, elem, &bytes) && ms_mul(bytes, count, &bytes) ? bytes : UINT64_MAX;
+}
+
+void classic_stats_end(const struct ms_map *map, struct ms_stats *stats)
+{
+	const struct classic_map *classic = (const struct classic_map *)map;
+	uint64_t size = classic->bucket.size;
+
+	for (int mark = HMAP_MIN_TOPHASH; mark < MS_STATS_MARKS; mark++)
+		stats->live += stats->marks[mark];
+	stats->tombstones = stats->marks[HMAP_EMPTY_ONE];
+	stats->empty = stats->marks[HMAP_EMPTY_REST];
+	stats->buckets = stats->depths[0];
+	count_chains(stats);
+	stats->mark_chance = tophash_chance(stats);
+	stats->way_actual = stats->live ? (double)stats->way / (double)stats->live : -1;
+	stats->way_expected = stats->live ? expected_way(classic, stats) : -1;
+	if (map->nil || !classic->buckets)
+		return;
+	stats->bytes = classic_array_bytes(classic, classic->B) + stats->elsewhere * size;
+	if (classic_growing(classic))
+		stats->bytes += classic_array_bytes(classic, classic->old_B);
+	stats->bytes_live = stats->live * (map->key_slot + map->elem_slot);
+	stats->bytes_retained = (stats->empty_overflow + stats->evacuated) * size;
+	stats->bytes_pointed = pointed_bytes(map, stats->live);
+	stats->bytes_rebuilt = fresh_bytes(classic, stats->live);
+}
+
+static void add_ratio(struct ms_facts *facts, const char *group, const char *name, double ratio)
+{
+	struct ms_fact *fact = ms_fact_add(facts, group, name);
+
+	fact->kind = ratio < 0 ? MS_FACT_NULL : MS_FACT_RATIO;
+	fact->ratio = ratio;
+}
+
+static void add_list(struct ms_facts *facts, const char *name, const char *heading, const uint64_t *numbers,
+		     uint32_t count)
+{
+	struct ms_fact *fact = ms_fact_add(facts, NULL, name);
+
+	fact->kind = MS_FACT_LIST;
+	fact->list.heading = heading;
+	fact->list.numbers = numbers;
+	fact->list.count = count;
+}
+
+void classic_stats_describe(const struct ms_map *map, const struct ms_stats *stats, struct ms_facts *facts)
+{
+	const struct classic_map *classic = (const struct classic_map *)map;
+	struct ms_fact *count = ms_fact_add(facts, NULL, "count");
+
+	count->kind = MS_FACT_INT;
+	count->i = map->count;
+	ms_fact_uint(facts, NULL, "live", stats->live);
+	ms_fact_uint(facts, NULL, "tombstones", stats->tombstones);
+	ms_fact_uint(facts, NULL, "empty", stats->empty);
+	ms_fact_uint(facts, NULL, "buckets", stats->buckets);
+	ms_fact_uint(facts, NULL, "overflow_buckets", stats->overflow);
+	ms_fact_uint(facts, NULL, "empty_overflow_buckets", stats->empty_overflow);
+	ms_fact_uint(facts, NULL, "evacuated", stats->evacuated);
+	add_list(facts, "occupancy", "buckets by full slots", stats->occupancy, MS_STATS_SLOTS + 1);
+	add_list(facts, "chain", "chains by overflow buckets", stats->chain, stats->chain_count);
+	add_ratio(facts, NULL, "tophash_p", stats->mark_chance);
+	if (stats->mark_chance >= 0)
+		facts->fact[facts->count - 1].kind = MS_FACT_CHANCE;
+	add_ratio(facts, "probes", "actual", stats->way_actual);
+	add_ratio(facts, "probes", "expected", stats->way_expected);
+	ms_fact_uint(facts, "memory", "total", stats->bytes);
+	ms_fact_uint(facts, "memory", "live", stats->bytes_live);
+	ms_fact_uint(facts, "memory", "wasted",
+		     stats->bytes > stats->bytes_live ? stats->bytes - stats->bytes_live : 0);
+	ms_fact_uint(facts, "memory", "retained", stats->bytes_retained);
+	ms_fact_uint(facts, "memory", "rebuild", stats->bytes_rebuilt);
+	ms_fact_uint(facts, "memory", "rebuild_saves",
+		     stats->bytes > stats->bytes_rebuilt ? stats->bytes - stats->bytes_rebuilt : 0);
+	ms_fact_uint(facts, "memory", "indirect", stats->bytes_pointed);
+	ms_fact_text(facts, "growth", "kind", classic_growth_kind(classic));
+	if (!classic_growing(classic))
+		return;
+	ms_fact_uint(facts, "growth", "old_buckets", (uint64_t)1 << classic->old_B);
+	ms_fact_uint(facts, "growth", "nevacuate", classic->nevacuate);
+	ms_fact_uint(facts, "growth", "evacuated_overflow_buckets", stats->evacuated_overflow);
+}
