@@ -57,11 +57,6 @@ bool ms_buf_grow(struct ms_buf *buf, size_t extra)
 	return true;
 }
 
-void ms_buf_str(struct ms_buf *buf, const char *text)
-{
-	ms_buf_add(buf, text, strlen(text));
-}
-
 void ms_buf_printf(struct ms_buf *buf, const char *format, ...)
 {
 	va_list args;
@@ -82,16 +77,21 @@ void ms_buf_uint(struct ms_buf *buf, uint64_t value)
 	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
 				    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
 				    "8081828384858687888990919293949596979899";
-	char digits[20];
-	size_t at = sizeof digits;
+	size_t count = 1;
 
+	for (uint64_t power = 10; count < 20 && value >= power; power *= 10)
+		count++;
+	if (!ms_buf_reserve(buf, count))
+		return;
+	buf->size += count;
+	char *at = buf->data + buf->size;
+	*at = 0;
 	for (; value >= 100; value /= 100)
-		memcpy(digits + (at -= 2), pairs + 2 * (value % 100), 2);
+		memcpy(at -= 2, pairs + 2 * (value % 100), 2);
 	if (value >= 10)
-		memcpy(digits + (at -= 2), pairs + 2 * value, 2);
+		memcpy(at - 2, pairs + 2 * value, 2);
 	else
-		digits[--at] = (char)('0' + value);
-	ms_buf_add(buf, digits + at, sizeof digits - at);
+		at[-1] = (char)('0' + value);
 }
 
 void ms_buf_int(struct ms_buf *buf, int64_t value)

@@ -42,7 +42,12 @@ static inline void ms_buf_char(struct ms_buf *buf, char c)
 	ms_buf_add(buf, &c, 1);
 }
 
-void ms_buf_str(struct ms_buf *buf, const char *text);
+/* Inline, so that a literal costs no call to count it.  */
+static inline void ms_buf_str(struct ms_buf *buf, const char *text)
+{
+	ms_buf_add(buf, text, strlen(text));
+}
+
 void ms_buf_printf(struct ms_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ms_buf_uint(struct ms_buf *buf, uint64_t value);
 void ms_buf_int(struct ms_buf *buf, int64_t value);

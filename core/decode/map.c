@@ -286,6 +286,17 @@ void ms_fetch_fini(struct ms_fetch *fetch)
 	*fetch = (struct ms_fetch){ 0 };
 }
 
+/* Most slots hold words, which are copied without a call.  */
+static void copy_slot(uint8_t *to, const uint8_t *from, uint64_t size)
+{
+	if (size == 8)
+		memcpy(to, from, 8);
+	else if (size == 4)
+		memcpy(to, from, 4);
+	else
+		memcpy(to, from, size);
+}
+
 void ms_fetch_add(struct ms_fetch *fetch, const struct ms_map *map, const struct ms_slot *slot)
 {
 	uint64_t n = fetch->count++;
@@ -295,11 +306,11 @@ void ms_fetch_add(struct ms_fetch *fetch, const struct ms_map *map, const struct
 	if (map->key_indirect)
 		fetch->key_addresses[n] = ms_map_pointer(map, slot->key);
 	else
-		memcpy(fetch->keys + n * map->key_slot, slot->key, map->key_slot);
+		copy_slot(fetch->keys + n * map->key_slot, slot->key, map->key_slot);
 	if (map->elem_indirect)
 		fetch->elem_addresses[n] = ms_map_pointer(map, slot->elem);
 	else
-		memcpy(fetch->elems + n * map->elem_slot, slot->elem, map->elem_slot);
+		copy_slot(fetch->elems + n * map->elem_slot, slot->elem, map->elem_slot);
 }
 
 /* Reads COUNT records of SIZE bytes at ADDRESSES; where that fails, the address becomes 0 and the bytes zero.  */

@@ -224,6 +224,10 @@ int32_t ms_value(struct ms_context *ctx, struct ms_buf *buf, const struct ms_nod
 		ms_render_plain(buf, style, bytes, size);
 		return ms_stopped(ctx);
 	}
-	ms_render(&r, node, bytes, address, 0);
+	bool plain = type == node && (type->kind == MS_INT || type->kind == MS_UINT);
+	if (plain) /* most keys and elems are, and there are millions of them */
+		ms_render_integer(&r, type, bytes);
+	else
+		ms_render(&r, node, bytes, address, 0);
 	return ms_stopped(ctx) != MS_OK ? ms_stopped(ctx) : r.status;
 }
