@@ -555,7 +555,6 @@ uint64_t classic_check_total(const struct ms_check *check)
 void classic_check_summary(const struct ms_check *check, struct ms_buf *buf)
 {
 	const struct classic_map *map = check->map;
-	uint64_t old_count = check_array_count(check, CLASSIC_OLD);
 
 	if (map->map.nil) {
 		ms_buf_str(buf, "nil map");
@@ -565,6 +564,7 @@ void classic_check_summary(const struct ms_check *check, struct ms_buf *buf)
 		ms_buf_str(buf, "only the header was checked");
 		return;
 	}
+	uint64_t old_count = check_array_count(check, CLASSIC_OLD);
 	ms_buf_printf(buf, "%llu entr%s in ", (unsigned long long)check->live, check->live == 1 ? "y" : "ies");
 	if (map->buckets)
 		ms_buf_printf(buf, "%llu bucket%s", (unsigned long long)1 << map->B, map->B ? "s" : "");
