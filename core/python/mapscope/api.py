@@ -16,6 +16,8 @@
     >>> found = m.get(28)
     >>> found["elem"], found["array"], found["bucket"], found["tophash"]
     (-28, 'old', 10, 167)
+    >>> m.stats()["live"], m.stats()["evacuated"]
+    (105, 7)
     >>> m.get(1234)["found"], mapscope.map_get("texts", "key 15")
     (False, 'elem 15')
     >>> try:
@@ -171,6 +173,10 @@ class Map:
             if not isinstance(key, str) or isinstance(key, Literal):
                 raise
         return self._document("map-get", "-- " + literal(Literal(key)))
+
+    def stats(self) -> Json:
+        """map-stats: what one walk of the whole map counts."""
+        return self._document("map-stats")
 
     def _number(self, fact: str) -> int:
         with self.turn() as session:
