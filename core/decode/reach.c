@@ -29,13 +29,6 @@ struct held {
 	bool direct;	  /* the data word is the value */
 };
 
-/* What a map takes.  */
-struct measure {
-	bool done;
-	uint64_t arrays[2], sizes[2], bucket_size;
-	uint64_t memory, live; /* bytes, slots */
-};
-
 struct ms_reach {
 	struct ms_context *ctx;
 	struct ms_notes *notes;
@@ -53,7 +46,9 @@ struct ms_reach {
 	uint64_t slot_count;
 
 	struct ms_map *map; /* that is being looked at: first all of it, then its entries */
-	struct measure measure;
+	struct ms_scan *scan;
+	struct ms_stats stats;
+	bool measured;
 	struct ms_walk *walk;
 	struct ms_notes map_notes;
 	uint32_t key_type, elem_type;
@@ -94,12 +89,16 @@ static void leave_map(struct ms_reach *reach)
 {
 	if (reach->walk)
 		reach->map->format->walk_free(reach->walk);
+	if (reach->scan)
+		reach->map->format->scan_free(reach->scan);
 	ms_map_free(reach->map);
 	ms_notes_fini(&reach->map_notes);
 	reach->map_notes = (struct ms_notes){ 0 };
 	reach->walk = NULL;
 	reach->map = NULL;
-	reach->measure = (struct measure){ 0 };
+	reach->scan = NULL;
+	reach->measured = false;
+	reach->stats = (struct ms_stats){ 0 };
 }
 
 void ms_reach_free(struct ms_reach *reach)
@@ -524,60 +523,31 @@ static bool leads_on(const struct ms_reach *reach, uint32_t type)
 	return type != MS_NO_TYPE && reach->types.all[type].reaches && !reach->types.all[type].is_union;
 }
 
-/* Where the arrays lie, with the overflow buckets that are preallocated behind them, as map-info has it.  */
-static int32_t begin_measure(struct ms_reach *reach)
-{
-	struct ms_walk_options options = { .with = { true, true } };
-	struct ms_map *map = reach->map;
-	struct measure *measure = &reach->measure;
-	struct ms_facts facts = { 0 };
-
-	map->format->describe(map, &facts);
-	for (uint32_t i = 0; i < facts.count; i++) {
-		const struct ms_fact *fact = &facts.fact[i];
-		if (!strcmp(fact->name, "buckets_address"))
-			measure->arrays[0] = fact->u;
-		else if (!strcmp(fact->name, "oldbuckets_address"))
-			measure->arrays[1] = fact->u;
-		else if (!strcmp(fact->name, "bucket_size"))
-			measure->bucket_size = fact->u;
-		else if (fact->group && !strcmp(fact->group, "memory"))
-			measure->sizes[!strcmp(fact->name, "oldbuckets")] = fact->u;
-	}
-	ms_facts_fini(&facts);
-	measure->memory = measure->sizes[0] + measure->sizes[1];
-	return map->format->walk_new(map, &options, &reach->map_notes, &reach->walk);
-}
-
-/* What the map's buckets take, and how much of that is not keys and elems of live slots.  */
-static int32_t measure_row(struct ms_reach *reach)
+/* The next piece of the map's buckets, as map-stats counts them; behind the last one the map is found.  */
+static int32_t measure(struct ms_reach *reach)
 {
 	const struct ms_object *object = &reach->objects[reach->at];
-	struct measure *measure = &reach->measure;
-	const struct ms_row *row;
-	int32_t status = reach->map->format->walk_next(reach->walk, &row);
+	struct ms_map *map = reach->map;
+	const struct ms_stats *stats = &reach->stats;
+	struct ms_piece piece;
+	int32_t status = reach->scan ? MS_OK : map->format->scan_new(map, &reach->scan);
 
-	if (status == MS_OK) {
-		bool spare = row->address - measure->arrays[0] < measure->sizes[0] ||
-			     row->address - measure->arrays[1] < measure->sizes[1];
-		measure->memory += row->depth && !spare ? measure->bucket_size : 0;
-		for (uint32_t i = 0; i < row->slot_count; i++)
-			measure->live += row->slots[i].live;
-		reach->until_clock++;
-		return slice_over(reach) ? MS_AGAIN : MS_OK;
-	}
+	if (status == MS_OK)
+		status = map->format->scan_next(reach->scan, &piece);
+	if (status == MS_OK && piece.count)
+		map->format->stats_add(map, &piece, &reach->stats);
+	else if (status == MS_OK)
+		map->format->trouble_note(&piece.trouble, &reach->map_notes);
 	if (status != MS_NOT_FOUND)
 		return status;
-	reach->map->format->walk_free(reach->walk);
-	reach->walk = NULL;
-	measure->done = true;
-	uint64_t live = measure->live * (reach->map->key_slot + reach->map->elem_slot);
+	map->format->stats_end(map, &reach->stats);
+	reach->measured = true;
 	struct ms_reached found = { .address = object->address,
-				    .count = reach->map->count,
-				    .memory = measure->memory,
-				    .wasted = measure->memory > live ? measure->memory - live : 0,
+				    .count = map->count,
+				    .memory = stats->bytes,
+				    .wasted = stats->bytes > stats->bytes_live ? stats->bytes - stats->bytes_live : 0,
 				    .node = reach->types.all[object->type].node,
-				    .format = reach->map->format,
+				    .format = map->format,
 				    .object = reach->at };
 	return ms_reached_add(&reach->maps, &found) ? MS_OK : no_memory(reach);
 }
@@ -635,8 +605,8 @@ int32_t ms_reach_step(struct ms_reach *reach)
 	int32_t status = ms_reach_types_step(&reach->types);
 	if (status != MS_NOT_FOUND)
 		return status;
-	if (reach->map && !reach->measure.done)
-		return reach->walk ? measure_row(reach) : begin_measure(reach);
+	if (reach->map && !reach->measured)
+		return measure(reach);
 	if (reach->map)
 		return reach->walk ? look_at_row(reach) : begin_walk(reach);
 	if (reach->at == reach->object_count)
