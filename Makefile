@@ -147,7 +147,7 @@ build/bench_%.go: core/tests/bench/%.go
 # For SECONDS each, in turn; what was found is kept in build/fuzz/NAME, beside the corpus.
 SECONDS ?= 20
 fuzz: $(FUZZERS:core/tests/%.c=build/fuzz/%)	## fuzz each target for SECONDS=20 under sanitizers (T=NAME: those of that name)
-	@$(PYTHON) .ci/fuzz.py $(SECONDS) $(filter $(if $(T),%$(T)%,%),$^)
+	@$(PYTHON) .ci/fuzz.py $(SECONDS) $(if $(T),$(foreach program,$^,$(if $(findstring $(T),$(program)),$(program))),$^)
 build/fuzz/fuzz_%: build/fuzz/core/tests/fuzz_%.o build/fuzz/core.a
 	$(call say,link,$@)
 	$(Q)clang $(SANITIZE) -fsanitize=fuzzer $^ $(if $(filter $(TOOL_TESTS),$*),$(CLI_LIBS)) -lcmocka -lm -o $@
