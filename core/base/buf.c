@@ -72,26 +72,57 @@ void ms_buf_printf(struct ms_buf *buf, const char *format, ...)
 	buf->size += (size_t)size;
 }
 
-void ms_buf_uint(struct ms_buf *buf, uint64_t value)
+/* How many digits VALUE, not 0, has: its bits times log10(2), and one more where that power of ten is reached.  */
+static size_t digit_count(uint64_t value)
+{
+	static const uint64_t powers[] = { 0,
+					   10u,
+					   100u,
+					   1000u,
+					   10000u,
+					   100000u,
+					   1000000u,
+					   10000000u,
+					   100000000u,
+					   1000000000u,
+					   10000000000u,
+					   100000000000u,
+					   1000000000000u,
+					   10000000000000u,
+					   100000000000000u,
+					   1000000000000000u,
+					   10000000000000000u,
+					   100000000000000000u,
+					   1000000000000000000u,
+					   10000000000000000000u };
+	size_t guess = (size_t)((64 - __builtin_clzll(value)) * 1233 >> 12);
+
+	return guess + (value >= powers[guess]);
+}
+
+char *ms_put_uint(char *at, uint64_t value)
 {
 	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
 				    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
 				    "8081828384858687888990919293949596979899";
-	size_t count = 1;
+	char *end = at + (value ? digit_count(value) : 1);
 
-	for (uint64_t power = 10; count < 20 && value >= power; power *= 10)
-		count++;
-	if (!ms_buf_reserve(buf, count))
-		return;
-	buf->size += count;
-	char *at = buf->data + buf->size;
-	*at = 0;
-	for (; value >= 100; value /= 100)
+	for (at = end; value >= 100; value /= 100)
 		memcpy(at -= 2, pairs + 2 * (value % 100), 2);
 	if (value >= 10)
 		memcpy(at - 2, pairs + 2 * value, 2);
 	else
 		at[-1] = (char)('0' + value);
+	return end;
+}
+
+void ms_buf_uint(struct ms_buf *buf, uint64_t value)
+{
+	if (!ms_buf_reserve(buf, MS_DIGITS_MOST))
+		return;
+	char *end = ms_put_uint(buf->data + buf->size, value);
+	*end = 0;
+	buf->size = (size_t)(end - buf->data);
 }
 
 void ms_buf_int(struct ms_buf *buf, int64_t value)

@@ -16,6 +16,8 @@ static inline uint64_t ms_load(const void *bytes, uint64_t size, bool big_endian
 		memcpy(&value, p, 8);
 		return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? value : __builtin_bswap64(value);
 	}
+	if (!big_endian && size == 4)
+		return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
 	if (size > 8)
 		return 0;
 	for (uint64_t i = 0; i < size; i++)

@@ -83,6 +83,14 @@ void ms_note_running(struct ms_notes *notes)
 		"--stop)");
 }
 
+static bool is_int(struct ms_context *ctx, const struct ms_node *node, uint64_t size, bool *signed_out)
+{
+	const struct ms_node *type = node ? ms_node_strip(ctx, node) : NULL;
+
+	*signed_out = type && type->kind == MS_INT;
+	return type && (type->kind == MS_INT || type->kind == MS_UINT) && type->size == size && size && size <= 8;
+}
+
 /* With BYTES, the header as the debugger holds it; without, it is read at ADDRESS. An address of 0 and no bytes: nil.  */
 static int32_t open_header(struct ms_context *ctx, const struct ms_shape *shape, const struct ms_node *type,
 			   uint64_t address, const void *bytes, struct ms_map **out)
@@ -101,6 +109,9 @@ static int32_t open_header(struct ms_context *ctx, const struct ms_shape *shape,
 		status = ms_mem_read_cached(ctx, address, map->header, size);
 	if (status == MS_OK)
 		status = map->format->open(map);
+	if (status == MS_OK)
+		map->ints = is_int(ctx, map->key, map->key_size, &map->key_signed) &&
+			    is_int(ctx, map->elem, map->elem_size, &map->elem_signed);
 	if (status == MS_OK && ctx->memory.running)
 		ms_note_running(&map->notes);
 	else if (status == MS_FAULT)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+
 static void key(struct ms_buf *buf, const char *name, bool *comma)
 {
 	ms_buf_str(buf, *comma ? ", " : "");
@@ -180,8 +182,40 @@ int32_t ms_json_row(struct ms_view *view, const struct ms_map *map, const struct
 	return status;
 }
 
+static char *put_int(char *at, const uint8_t *bytes, uint64_t size, bool is_signed, bool big_endian)
+{
+	uint64_t value = ms_load(bytes, size, big_endian);
+
+	if (is_signed && bytes[big_endian ? 0 : size - 1] & 0x80) {
+		*at++ = '-';
+		value = 0 - (uint64_t)ms_load_signed(bytes, size, big_endian);
+	}
+	return ms_put_uint(at, value);
+}
+
+/* A row of integers, of which there may be millions: the same as below, at a third of its cost.  */
+static bool put_ints(struct ms_view *view, const struct ms_map *map, const struct ms_entry *entry)
+{
+	static const char key[] = "{\"key\": ", elem[] = ", \"elem\": ", end[] = "}\n";
+	struct ms_buf *buf = view->buf;
+	bool big_endian = view->ctx->memory.big_endian;
+
+	if (!ms_buf_reserve(buf, sizeof key + sizeof elem + sizeof end + 2 * (MS_DIGITS_MOST + 1)))
+		return false;
+	char *at = buf->data + buf->size;
+	memcpy(at, key, sizeof key - 1);
+	at = put_int(at + sizeof key - 1, entry->key, map->key_size, map->key_signed, big_endian);
+	memcpy(at, elem, sizeof elem - 1);
+	at = put_int(at + sizeof elem - 1, entry->elem, map->elem_size, map->elem_signed, big_endian);
+	memcpy(at, end, sizeof end);
+	buf->size = (size_t)(at + sizeof end - 1 - buf->data);
+	return true;
+}
+
 int32_t ms_json_entry(struct ms_view *view, const struct ms_map *map, const struct ms_entry *entry)
 {
+	if (entry->key_address && entry->elem_address && map->ints && put_ints(view, map, entry))
+		return MS_OK;
 	ms_buf_str(view->buf, "{\"key\": ");
 	int32_t status = ms_view_key(view, map, entry);
 	ms_buf_str(view->buf, ", \"elem\": ");
