@@ -5,6 +5,7 @@ died, one that ran fewer tests than it announced or none, a build that broke. A 
 T=NAME narrows to tests of that name. Not a test framework: cmocka (its TAP output) and pytest (its JUnit file) are.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -121,20 +122,30 @@ def run_binaries(paths: List[str]) -> Tally:
     return tally
 
 
-def run_pytest(folder: str, arguments: List[str], narrow: Optional[str] = None, report: str = REPORT) -> Tally:
-    """Runs pytest inside FOLDER: from the root, the bare folder gdb/ would stand for the debugger's module."""
-    path = os.path.join(report, "pytest.xml")
+def run_pytest(
+    folder: str, arguments: List[str], narrow: Optional[str] = None, report: str = REPORT, name: str = "pytest"
+) -> Tally:
+    """Runs pytest inside FOLDER: from the root, the bare folder gdb/ would stand for the debugger's module. What it
+    says is printed as a whole, since another may run beside it."""
+    path, log = (os.path.join(report, name + end) for end in (".xml", ".log"))
     os.makedirs(report, exist_ok=True)
     if os.path.exists(path):
         os.remove(path)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=5", "--junitxml=" + path]
     command += arguments + (["-k", narrow] if narrow else [])
-    try:
-        status = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, timeout=PYTEST_SECONDS).returncode
-    except subprocess.TimeoutExpired:
-        print(f"pytest: no end after {PYTEST_SECONDS} s", flush=True)
-        return Tally(failed=1)
-    return count_junit(path, status, may_be_empty=bool(narrow))
+    status: Optional[int] = None
+    with open(log, "wb") as file, contextlib.suppress(subprocess.TimeoutExpired):
+        status = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            timeout=PYTEST_SECONDS,
+        ).returncode
+    with open(log, encoding="utf-8", errors="replace") as text:
+        print(text.read() + ("" if status is not None else f"pytest: no end after {PYTEST_SECONDS} s\n"), flush=True)
+    return Tally(failed=1) if status is None else count_junit(path, status, may_be_empty=bool(narrow))
 
 
 def words(tally: Tally) -> str:
@@ -167,12 +178,23 @@ def run_parts(parts: List[str], narrow: Optional[str]) -> Dict[str, Tally]:
         if narrow:
             paths = [path for path in paths if narrow in os.path.basename(path)]
         done["core"] = run_binaries(paths) if paths or narrow else Tally(failed=1)
-    files = sorted(glob(os.path.join(ROOT, "fixtures", "test_*.py")))
-    for part in ("gdb", "lldb", "cli"):
-        if part in parts and not built.failed:
-            chosen = [path for path in files if part_of(os.path.basename(path)) == part]
-            done[part] = run_pytest(os.path.join(ROOT, "fixtures"), chosen, narrow)
+    if not built.failed:
+        done.update(run_sessions([part for part in ("gdb", "lldb", "cli") if part in parts], narrow))
     return done
+
+
+def run_sessions(parts: List[str], narrow: Optional[str]) -> Dict[str, Tally]:
+    """gdb's part beside the others: a debugger waits for its program half of the time."""
+    files = sorted(glob(os.path.join(ROOT, "fixtures", "test_*.py")))
+
+    def run(part: str) -> Tally:
+        chosen = [path for path in files if part_of(os.path.basename(path)) == part]
+        return run_pytest(os.path.join(ROOT, "fixtures"), chosen, narrow, name=part)
+
+    with ThreadPoolExecutor(2) as pool:
+        lanes = [[part for part in parts if part == "gdb"], [part for part in parts if part != "gdb"]]
+        told = list(pool.map(lambda lane: [(part, run(part)) for part in lane], lanes))
+    return dict(told[0] + told[1])
 
 
 def main(parts: List[str]) -> int:
