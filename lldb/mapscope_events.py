@@ -155,7 +155,7 @@ def map_event(
     except KeyboardInterrupt:  # the user wants the program to stop
         return True
     debugger = target.GetDebugger()
-    _print(debugger, line)
+    say(debugger, line)
     return _run(debugger, location.GetBreakpoint(), frame)
 
 
@@ -207,7 +207,7 @@ def _register(frame: lldb.SBFrame, name: str) -> int:
     return frame.FindRegister(name).GetValueAsUnsigned()
 
 
-def _print(debugger: lldb.SBDebugger, text: str) -> None:
+def say(debugger: lldb.SBDebugger, text: str) -> None:
     out = debugger.GetOutputFile()
     out.Write((text + "\n").encode("utf-8", "replace"))
     out.Flush()
@@ -223,7 +223,7 @@ def _run(debugger: lldb.SBDebugger, made: lldb.SBBreakpoint, frame: lldb.SBFrame
         debugger.GetCommandInterpreter().HandleCommand(lines.GetStringAtIndex(index), context, result)
         said = (result.GetOutput() or "") + (result.GetError() or "")
         if said:
-            _print(debugger, said.rstrip("\n"))
+            say(debugger, said.rstrip("\n"))
         if result.GetStatus() in (
             lldb.eReturnStatusSuccessContinuingNoResult,
             lldb.eReturnStatusSuccessContinuingResult,

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import lldb
 from mapscope.watches import NoWatch, Seen, Watch
+from mapscope_events import say
 from mapscope_sessions import Busy, Sessions
 
 NO_PROGRAM = "there is no running program: hardware watchpoints need one; type run or process launch first"
@@ -78,17 +79,17 @@ def map_watch(frame: lldb.SBFrame, hit: lldb.SBWatchpoint, names: Dict[str, Any]
         return False
     if seen == Seen.TOLD and not all(target.FindWatchpointByID(number).IsValid() for number in one.numbers):
         seen, line = Seen.ENDED, line + "; one of its watchpoints is deleted: the watch ends"
-    _tell(target, line)
+    say(target.GetDebugger(), line)
     if seen != Seen.TOLD:
         _remove(one)
     if seen == Seen.MOVED:
         try:
-            _tell(target, set_watch(target, one.watch))
+            say(target.GetDebugger(), set_watch(target, one.watch))
             # Behind us, lldb 19's own code looks in one dictionary for functions that it has just put into the other.
             for name in [name for name in names if name.startswith("lldb_autogen_")]:
                 sys.modules["__main__"].__dict__.setdefault(name, names[name])
         except NoWatch as why:
-            _tell(target, f"{one.watch.name}: the watch ends, it cannot follow: {why}")
+            say(target.GetDebugger(), f"{one.watch.name}: the watch ends, it cannot follow: {why}")
     return True
 
 
@@ -97,12 +98,6 @@ def _remove(one: Set) -> None:
         one.target.DeleteWatchpoint(number)
     if one in _set:
         _set.remove(one)
-
-
-def _tell(target: lldb.SBTarget, text: str) -> None:
-    out = target.GetDebugger().GetOutputFile()
-    out.Write((text + "\n").encode("utf-8", "replace"))
-    out.Flush()
 
 
 def install(sessions: Sessions, loader: str) -> None:
