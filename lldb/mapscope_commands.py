@@ -15,6 +15,7 @@ from mapscope.events import NoSite, Order
 from mapscope.session import Outcome, Progress, Session, ended
 from mapscope.watches import NoWatch, Watch, asked
 from mapscope_events import events_of, set_breakpoint
+from mapscope_interrupts import elsewhere
 from mapscope_scripts import Host
 from mapscope_sessions import Busy, Sessions
 from mapscope_trace import play
@@ -40,7 +41,7 @@ class MapCommand:
         if not target.IsValid():
             target = debugger.GetDummyTarget()
         try:
-            with interrupts.command(), self.sessions.turn(target, context) as session:
+            with elsewhere(debugger), interrupts.command(), self.sessions.turn(target, context) as session:
                 outcome = self.run(session, target, line, result)
         except Busy as busy:
             outcome = ended(abi.Status.FAILED, str(busy))
