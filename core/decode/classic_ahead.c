@@ -2,13 +2,16 @@
 #include "decode/classic_ahead.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arith.h"
 #include "mem/mem.h"
 
 enum {
-	AHEAD_BYTES = 4 << 20, /* overflow buckets held for one chunk */
-	AHEAD_LEVELS = 16,     /* longer chains are followed one by one */
+	AHEAD_BYTES = 4 << 20,	/* overflow buckets held for one chunk */
+	AHEAD_LEVELS = 16,	/* longer chains are followed one by one */
+	SPARES_MOST = 32 << 20, /* bytes of an array's spares that are kept */
+	SPARES_PART = 32,	/* of which so small a part costs as much when fetched one by one */
 };
 
 static void free_fetched(struct classic_ahead *ahead)
@@ -28,6 +31,7 @@ void classic_ahead_fini(struct classic_ahead *ahead)
 {
 	free_fetched(ahead);
 	free(ahead->first);
+	free(ahead->spares.bytes);
 	*ahead = (struct classic_ahead){ 0 };
 }
 
@@ -81,18 +85,80 @@ static uint32_t add(struct classic_ahead *ahead, const uint8_t *bucket)
 	return (uint32_t)++ahead->count;
 }
 
+/* ---- Spares ---- */
+
+/* Only where the process itself is read: elsewhere they would take long to come.  */
+static void begin_spares(struct classic_ahead *ahead, uint64_t array)
+{
+	const struct classic_map *map = ahead->map;
+	uint8_t B = array == map->oldbuckets ? map->old_B : map->B;
+	uint64_t own = map->bucket.size << B, size = classic_array_bytes(map, B) - own;
+
+	if (ahead->spares.array == array)
+		return;
+	free(ahead->spares.bytes);
+	ahead->spares = (struct classic_spares){ .array = array };
+	if (map->map.ctx->memory.pid && ms_add(array, own, &ahead->spares.address))
+		ahead->spares.size = ms_min(size, SPARES_MOST);
+}
+
+static int32_t read_spares(struct classic_ahead *ahead)
+{
+	struct classic_spares *spares = &ahead->spares;
+
+	spares->bytes = malloc(spares->size);
+	int64_t got = spares->bytes ? ms_mem_read(ahead->map->map.ctx, spares->address, spares->bytes, spares->size)
+				    : MS_NO_MEMORY;
+	if (got == (int64_t)spares->size)
+		return MS_OK;
+	free(spares->bytes);
+	spares->bytes = NULL;
+	spares->size = 0;
+	return got < 0 ? (int32_t)got : MS_OK;
+}
+
+/* Whether the bucket at ADDRESS is a spare one that may be kept.  */
+static bool is_kept(const struct classic_ahead *ahead, uint64_t address)
+{
+	const struct classic_spares *spares = &ahead->spares;
+
+	return address - spares->address < spares->size &&
+	       spares->size - (address - spares->address) >= ahead->map->bucket.size;
+}
+
+/* ---- Fetching ---- */
+
 /* Fetches the buckets FROM.. that were added.  */
 static int32_t read_level(struct classic_ahead *ahead, uint64_t from)
 {
-	uint64_t count = ahead->count - from, size = ahead->map->bucket.size;
-	struct ms_range *ranges = calloc(count, sizeof *ranges);
+	enum { SOON = 8 }; /* copies from now, memory is to be at hand */
+	struct classic_spares *spares = &ahead->spares;
+	uint64_t count = ahead->count - from, size = ahead->map->bucket.size, single = 0;
+	struct ms_range *ranges;
 
+	if (!spares->bytes && spares->met > spares->size / size / SPARES_PART) {
+		int32_t status = read_spares(ahead);
+		if (status < 0)
+			return status;
+	}
+	ranges = malloc(count * sizeof *ranges);
 	if (!ranges)
 		return MS_NO_MEMORY;
-	for (uint64_t i = 0; i < count; i++)
-		ranges[i] = (struct ms_range){ ahead->address[from + i], size, ahead->bytes + (from + i) * size,
-					       &ahead->status[from + i] };
-	int32_t status = ms_mem_read_many(ahead->map->map.ctx, ranges, count);
+	for (uint64_t i = from; i < ahead->count; i++) {
+		uint64_t offset = ahead->address[i] - spares->address;
+		bool kept = is_kept(ahead, ahead->address[i]);
+		uint8_t *to = ahead->bytes + i * size;
+		if (spares->bytes && i + SOON < ahead->count)
+			__builtin_prefetch(spares->bytes + (ahead->address[i + SOON] - spares->address) % spares->size);
+		if (kept && spares->bytes) {
+			memcpy(to, spares->bytes + offset, size);
+			ahead->status[i] = MS_OK;
+			continue;
+		}
+		spares->met += kept;
+		ranges[single++] = (struct ms_range){ ahead->address[i], size, to, &ahead->status[i] };
+	}
+	int32_t status = ms_mem_read_many(ahead->map->map.ctx, ranges, single);
 	free(ranges);
 	return status;
 }
@@ -100,14 +166,18 @@ static int32_t read_level(struct classic_ahead *ahead, uint64_t from)
 int32_t classic_ahead_read(struct classic_ahead *ahead, const struct classic_stream *stream, classic_wants *wants,
 			   const void *user)
 {
-	uint64_t size = ahead->map->bucket.size, from = 0;
+	uint64_t size = ahead->map->bucket.size, overflow = ahead->map->bucket.overflow, from = 0;
+	uint32_t pointer_size = ahead->map->map.ctx->memory.pointer_size;
 
 	ahead->count = 0;
+	begin_spares(ahead, stream->address);
 	if (!reserve_first(ahead, stream->count) || !reserve(ahead, stream->count))
 		return MS_NO_MEMORY;
+	memset(ahead->first, 0, stream->count * sizeof *ahead->first); /* AHEAD_NONE */
 	for (uint64_t i = 0; i < stream->count; i++) {
-		const uint8_t *bucket = stream->bytes + i * size;
-		ahead->first[i] = !stream->unreadable[i] && wants(user, bucket, true) ? add(ahead, bucket) : AHEAD_NONE;
+		i += classic_zeros(stream->bytes + i * size + overflow, size, stream->count - i, pointer_size);
+		if (i < stream->count && !stream->unreadable[i] && wants(user, stream->bytes + i * size, true))
+			ahead->first[i] = add(ahead, stream->bytes + i * size);
 	}
 	for (int level = 0; level < AHEAD_LEVELS && from < ahead->count; level++) {
 		uint64_t to = ahead->count;

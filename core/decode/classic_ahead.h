@@ -9,8 +9,18 @@
 /* Instead of a number: its chain ends, or nobody wants to know how it goes on; it was not fetched.  */
 enum { AHEAD_NONE = 0, AHEAD_MISSING = UINT32_MAX };
 
+/* The spare buckets behind an array. Chains take them as they come, so that those of a chunk lie all over: one by one they cost
+   more than their bytes.  */
+struct classic_spares {
+	uint64_t array;		/* its address */
+	uint64_t address, size; /* bytes; 0: they are not kept */
+	uint64_t met;		/* buckets that were fetched one by one */
+	uint8_t *bytes;		/* NULL: not yet read */
+};
+
 struct classic_ahead {
 	struct classic_map *map;
+	struct classic_spares spares; /* of the array at hand */
 	uint32_t *first; /* of each bucket of the chunk: number + 1 of its overflow bucket, or one of those below */
 	uint64_t first_capacity;
 	uint64_t count, capacity; /* of those fetched */

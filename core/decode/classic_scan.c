@@ -230,21 +230,6 @@ static uint64_t address_of(const struct ms_scan *scan, uint64_t at)
 	return scan->stream.address + (scan->stream.first + at) * scan->map->bucket.size;
 }
 
-/* How many of COUNT pointers, STRIDE bytes apart, are 0 before the first that is not. This looks at every bucket of the map.  */
-static uint64_t zeros(const uint8_t *bytes, uint64_t stride, uint64_t count, uint32_t pointer_size)
-{
-	uint64_t at = 0, wide = 0;
-	uint32_t narrow = 0;
-
-	if (pointer_size == sizeof wide)
-		for (; at < count && !wide; at++, bytes += stride)
-			memcpy(&wide, bytes, sizeof wide);
-	else
-		for (; at < count && !narrow; at++, bytes += stride)
-			memcpy(&narrow, bytes, sizeof narrow);
-	return wide || narrow ? at - 1 : at;
-}
-
 /* Finds the next overflow pointer from bucket AT of the block on, among those handed out.  */
 static void find_pointer(struct ms_scan *scan, uint64_t at)
 {
@@ -253,9 +238,9 @@ static void find_pointer(struct ms_scan *scan, uint64_t at)
 	uint32_t pointer_size = scan->map->map.ctx->memory.pointer_size;
 
 	if (block->kind == OWN)
-		at += zeros(block->bytes + at * size + overflow, size, block->handed - at, pointer_size);
+		at += classic_zeros(block->bytes + at * size + overflow, size, block->handed - at, pointer_size);
 	else
-		while (at < block->handed && zeros(bucket_at(scan, at) + overflow, size, 1, pointer_size))
+		while (at < block->handed && classic_zeros(bucket_at(scan, at) + overflow, size, 1, pointer_size))
 			at++;
 	block->next.at = at;
 	if (at == block->handed)
@@ -550,6 +535,8 @@ static uint64_t alike(struct ms_scan *scan, uint64_t at)
 	bool single = block->worth[at] != READ && block->kind != OWN;
 	uint64_t run = 0;
 
+	if (block->kind == OWN)
+		return classic_stream_run(&scan->stream, at);
 	while (at + run < block->count && block->worth[at + run] == block->worth[at] && !(single && run)) {
 		if (block->kind == SPARE && !has_owner(scan, at + run))
 			break;

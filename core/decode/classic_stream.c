@@ -37,6 +37,12 @@ static bool reserve(struct classic_stream *stream, uint64_t bytes)
 	return stream->capacity != 0;
 }
 
+static void mark(struct classic_stream *stream, uint64_t at, uint64_t count)
+{
+	memset(stream->unreadable + at, 1, count);
+	stream->damaged = true;
+}
+
 /* Reads BYTES at ADDRESS into the chunk; buckets that touch an unreadable page are marked.  */
 static int32_t read_pages(struct classic_stream *stream, uint64_t address, uint64_t bytes)
 {
@@ -51,11 +57,11 @@ static int32_t read_pages(struct classic_stream *stream, uint64_t address, uint6
 			break;
 		stream->faults = got ? 1 : stream->faults + 1;
 		uint64_t page_end = MS_PAGE - (address + done) % MS_PAGE, lost = ms_min(page_end, bytes - done);
-		memset(stream->unreadable + done / size, 1, (done + lost - 1) / size - done / size + 1);
+		mark(stream, done / size, (done + lost - 1) / size - done / size + 1);
 		done += lost;
 	}
 	if (done < bytes)
-		memset(stream->unreadable + done / size, 1, bytes / size - done / size);
+		mark(stream, done / size, bytes / size - done / size);
 	else if (!stream->unreadable[bytes / size - 1])
 		stream->faults = 0;
 	return MS_OK;
@@ -71,6 +77,7 @@ int32_t classic_stream_read(struct classic_stream *stream, uint64_t index, uint6
 	if (!reserve(stream, count * size))
 		return MS_NO_MEMORY;
 	memset(stream->unreadable, 0, count);
+	stream->damaged = false;
 	if (!ms_element(stream->address, index, size, &address))
 		return MS_FAULT; /* cannot be: the header was checked */
 	int32_t status = read_pages(stream, address, count * size);
@@ -82,9 +89,24 @@ int32_t classic_stream_read(struct classic_stream *stream, uint64_t index, uint6
 
 uint64_t classic_stream_run(const struct classic_stream *stream, uint64_t at)
 {
-	uint64_t run = 1;
+	uint64_t run = stream->damaged ? 1 : stream->count - at;
 
 	while (at + run < stream->count && !stream->unreadable[at + run] == !stream->unreadable[at])
 		run++;
 	return run;
+}
+
+/* A loop for each size, since this looks at every bucket of a map.  */
+uint64_t classic_zeros(const uint8_t *bytes, uint64_t stride, uint64_t count, uint32_t pointer_size)
+{
+	uint64_t at = 0, wide = 0;
+	uint32_t narrow = 0;
+
+	if (pointer_size == sizeof wide)
+		for (; at < count && !wide; at++, bytes += stride)
+			memcpy(&wide, bytes, sizeof wide);
+	else
+		for (; at < count && !narrow; at++, bytes += stride)
+			memcpy(&narrow, bytes, sizeof narrow);
+	return wide || narrow ? at - 1 : at;
 }

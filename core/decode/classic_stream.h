@@ -16,6 +16,7 @@ struct classic_stream {
 	uint64_t first, count;	       /* buckets in the chunk */
 	uint8_t *bytes;
 	uint8_t *unreadable; /* one a bucket of the chunk */
+	bool damaged;	     /* some are */
 
 	uint64_t capacity; /* bytes */
 	uint64_t ask;	   /* bytes to ask for next */
@@ -34,6 +35,8 @@ static inline bool classic_stream_gave_up(const struct classic_stream *stream)
 {
 	return stream->faults >= STREAM_FAULTS_IN_A_ROW;
 }
+/* How many of COUNT pointers, STRIDE bytes apart, are 0 before the first that is not.  */
+uint64_t classic_zeros(const uint8_t *bytes, uint64_t stride, uint64_t count, uint32_t pointer_size);
 void classic_stream_fini(struct classic_stream *stream);
 
 #endif
