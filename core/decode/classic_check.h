@@ -1,7 +1,7 @@
 /* A check of a classic map under way: what its parts share. Between the files classic_check*.c only.
 
-   classic_check.c reads chain by chain, old array before new, and judges what concerns the whole map; classic_check_slots.c
-   the slots of a chain; classic_check_keys.c what they point to; classic_check_hashes.c entries by their keys' hashes;
+   classic_check.c reads chain by chain, old array before new, and judges what concerns the whole map; classic_check_quick.c
+   passes chains over that are sound at a glance; classic_check_slots.c judges the slots of a chain; classic_check_keys.c what they point to; classic_check_hashes.c entries by their keys' hashes;
    classic_check_overflow.c overflow buckets: where they lie, and who owns them.  */
 #ifndef MS_CLASSIC_CHECK_H
 #define MS_CLASSIC_CHECK_H
@@ -56,6 +56,7 @@ struct check_keys {
 	int32_t *status;
 	uint32_t *table; /* of a long chain's hashes */
 	struct ms_hasher *hasher;
+	bool in_slots;		/* there is a hasher, and slots hold keys and elems themselves, side by side */
 	bool is_float;		/* keys are numbers, of which NaN has no hash */
 	bool compares_bytes;	/* keys of equal bytes are the same one */
 	struct ms_buf unhashed; /* not empty: why there is no hasher */
@@ -134,8 +135,9 @@ static inline struct ms_check_place check_slot_place(const struct check_chain *c
 void check_chain_begin(struct ms_check *check, const uint8_t *bytes);
 int32_t check_slots(struct ms_check *check, const uint8_t *bytes);
 void check_chain_end(struct ms_check *check);
-/* Chains of the new array that begin with the chunk's bucket AT, as many as are one bucket each and have nothing wrong with their
-   slots, up to some dozens: how many. Their entries go to check->keys.  */
+
+/* classic_check_quick.c: chains of the new array that begin with the chunk's bucket AT, as many as are one bucket each and have nothing
+   wrong with their slots, up to some dozens: how many. Entries that need a closer look go to check->keys.  */
 uint64_t check_quick_chains(struct ms_check *check, uint64_t at);
 
 /* classic_check_keys.c. MS_OK, MS_INTERRUPTED, MS_NO_MEMORY.  */

@@ -1,7 +1,6 @@
 /* The slots of a chain: whether each tophash may stand where it stands. What entries are is classic_check_keys.c's.  */
-#include "base/arith.h"
-#include "base/bytes.h"
 #include "decode/classic_check.h"
+#include "decode/tophash_word.h"
 
 static const char *state_name(uint8_t tophash)
 {
@@ -97,22 +96,7 @@ static bool mark_is_right(const struct ms_check *check, uint8_t tophash)
 	return chain->evacuated && !chain->moving && !y_in_place;
 }
 
-/* All slots at once: neither marks nor anything behind emptyRest. False: to be looked at one by one. A byte's high bit says yes of
-   its slot.  */
-static inline bool quick_slots(const uint8_t *tophash, uint32_t *live_out, bool *rest_out)
-{
-	const uint64_t high = 0x8080808080808080, ones = 0x0101010101010101;
-	uint64_t word = ms_load(tophash, HMAP_SLOTS, false), low = word & ~high;
-	uint64_t live = ((low + (0x80 - HMAP_MIN_TOPHASH) * ones) | word) & high;
-	uint64_t marks = ((low + (0x80 - HMAP_EVACUATED_X) * ones) | word) & high & ~live;
-	uint64_t used = ((low + (0x80 - HMAP_EMPTY_ONE) * ones) | word) & high, rest = ~used & high;
-
-	*live_out = (uint32_t)((live >> 7) * 0x0102040810204080 >> 56);
-	*rest_out = rest != 0;
-	return !marks && !(used & (0 - (rest & (0 - rest))));
-}
-
-/* The live slots among them, as bits.  */
+/* Slot by slot; the live ones, as bits.  */
 static uint32_t all_slots(struct ms_check *check, const uint8_t *tophash)
 {
 	struct check_chain *chain = &check->chain;
@@ -139,13 +123,13 @@ int32_t check_slots(struct ms_check *check, const uint8_t *bytes)
 {
 	struct check_chain *chain = &check->chain;
 	const uint8_t *tophash = bytes + check->map->bucket.tophash;
-	uint32_t live;
-	bool rest;
+	uint64_t word = tops_load(tophash), slots = tops_live(word);
+	uint32_t live = tops_bits(slots);
 
-	if (chain->evacuated || chain->rest || !quick_slots(tophash, &live, &rest))
+	if (chain->evacuated || chain->rest || !tops_are_plain(word, slots))
 		live = all_slots(check, tophash);
 	else
-		chain->rest = rest;
+		chain->rest = tops_from(word, HMAP_EMPTY_ONE) != TOPS_HIGH;
 	if (!chain->live_counts || !live)
 		return MS_OK;
 	if (check_keys_full(&check->keys)) {
@@ -163,35 +147,6 @@ int32_t check_slots(struct ms_check *check, const uint8_t *bytes)
 	memcpy(bucket.tophash, tophash, HMAP_SLOTS);
 	chain->live += check_keys_add(check, &bucket, bytes);
 	return MS_OK;
-}
-
-uint64_t check_quick_chains(struct ms_check *check, uint64_t at)
-{
-	enum { MOST = 64 };
-	const struct classic_bucket *layout = &check->map->bucket;
-	uint64_t size = layout->size, end = ms_min(at + MOST, check->stream.count), live_count = 0, i;
-	uint64_t mask = check_array_count(check, CLASSIC_OLD) - 1;
-	const uint8_t *bytes = check->stream.bytes + at * size, *evacuated = check->evacuated;
-	struct check_bucket bucket = { .array = CLASSIC_NEW, .first = true };
-	uint32_t live;
-	bool rest;
-
-	for (i = at; i < end && !check->ahead.first[i] && !check->stream.unreadable[i]; i++) {
-		uint64_t index = check->at + i - at;
-		if (check_keys_half_full(&check->keys) || !quick_slots(bytes + layout->tophash, &live, &rest) ||
-		    (evacuated && live && !check_bit(evacuated, index & mask)))
-			break;
-		if (live) {
-			bucket.index = index;
-			bucket.address = check->map->buckets + index * size;
-			bucket.live = (uint8_t)live;
-			memcpy(bucket.tophash, bytes + layout->tophash, HMAP_SLOTS);
-			live_count += check_keys_add(check, &bucket, bytes);
-		}
-		bytes += size;
-	}
-	check->live += live_count;
-	return i - at;
 }
 
 void check_chain_end(struct ms_check *check)

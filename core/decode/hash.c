@@ -205,6 +205,14 @@ static int32_t many_texts(struct ms_hasher *hasher, const uint8_t *keys, uint64_
 	return result;
 }
 
+bool ms_hasher_eight(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, struct ms_eight *eight)
+{
+	if (!hasher->eight)
+		return false;
+	hasher->eight(hasher, keys, count, eight);
+	return true;
+}
+
 int32_t ms_hasher_hash_many(struct ms_hasher *hasher, const uint8_t *keys, uint64_t count, uint64_t *out,
 			    int32_t *status)
 {

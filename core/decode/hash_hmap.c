@@ -55,6 +55,56 @@ static void hash_words(struct ms_hasher *hasher, const uint8_t *keys, uint64_t c
 			out[i] = hmap_hash_word(hmap_word(keys + stride * i, size, big), seed);
 }
 
+/* ---- Eight integers ---- */
+
+static inline void add_one(struct ms_eight *eight, const uint8_t *keys, uint32_t i, uint64_t size, uint64_t seed)
+{
+	uint64_t hash = hmap_hash_word(hmap_word(keys + i * size, size, HMAP_HOST_BIG_ENDIAN), seed);
+
+	eight->tops |= hash >> 56 << 8 * i;
+	eight->away |= (0 - ((hash ^ eight->index) & eight->mask)) >> 63 << i; /* MASK is less than 2^63 */
+}
+
+/* Without a loop, and without the keys that few buckets have: a check of a large map does little else.  */
+static inline void add_eight(struct ms_eight *eight, const uint8_t *keys, uint32_t count, uint64_t size, uint64_t seed)
+{
+	add_one(eight, keys, 0, size, seed);
+	add_one(eight, keys, 1, size, seed);
+	add_one(eight, keys, 2, size, seed);
+	add_one(eight, keys, 3, size, seed);
+	if (count > 4) {
+		add_one(eight, keys, 4, size, seed);
+		add_one(eight, keys, 5, size, seed);
+	}
+	if (count > 6) {
+		add_one(eight, keys, 6, size, seed);
+		add_one(eight, keys, 7, size, seed);
+	}
+}
+
+static void eight_of_4(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, struct ms_eight *out)
+{
+	struct ms_eight eight = *out;
+
+	add_eight(&eight, keys, count, 4, hasher->seed);
+	*out = eight;
+}
+
+static void eight_of_8(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, struct ms_eight *out)
+{
+	struct ms_eight eight = *out;
+
+	add_eight(&eight, keys, count, 8, hasher->seed);
+	*out = eight;
+}
+
+static void set_eight(struct ms_hasher *hasher, uint64_t size)
+{
+	if (size != hasher->map->key_size || big_endian(hasher) != HMAP_HOST_BIG_ENDIAN)
+		return;
+	hasher->eight = size == 4 ? eight_of_4 : size == 8 ? eight_of_8 : NULL;
+}
+
 static int32_t not_a_number(struct ms_hasher *hasher)
 {
 	return ms_fail(hasher->ctx, MS_NOT_FOUND, "the key is NaN, which has no hash: each assign draws one at random");
@@ -134,7 +184,10 @@ static int32_t take(struct ms_hasher *hasher, const struct function *function)
 		return ms_fail(ctx, MS_NOT_FOUND, "its keys are long doubles of another machine");
 	hasher->own = (void *)function;
 	hasher->hash = function->hash;
-	hasher->words = function->hash == hash_word ? hash_words : NULL;
+	if (function->hash == hash_word) {
+		hasher->words = hash_words;
+		set_eight(hasher, size);
+	}
 	hasher->text = function->hash == hash_text && size == hasher->map->key_size ? hash_bytes : NULL;
 	return MS_OK;
 }
