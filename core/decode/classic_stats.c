@@ -7,66 +7,24 @@
 #include "base/arith.h"
 #include "decode/classic.h"
 #include "decode/stats.h"
+#include "decode/tophash_word.h"
 
-/* Each byte of a word of eight.  */
-#define ALL_BYTES(value) ((uint64_t)(value)*0x0101010101010101)
-
-enum { TABLES = 4 }; /* of marks, in turns: adding to one counter twice in a row is slow */
-
-/* What the buckets of a piece have in common.  */
-struct tally {
-	struct ms_stats *stats;
-	uint64_t occupancy[MS_STATS_SLOTS + 1];
-	uint32_t marks[TABLES][MS_STATS_MARKS];
-};
-
-/* 1 in each byte of a live slot. A byte of HMAP_MIN_TOPHASH or more carries into its top bit, or has it.  */
-static uint64_t live_bytes(uint64_t tophash)
+/* A bucket in use; its live slots.  */
+static inline uint32_t add_bucket(struct ms_stats *stats, uint64_t word)
 {
-	uint64_t low = tophash & ALL_BYTES(0x7f);
+	uint32_t count = tops_count(tops_live(word));
 
-	return ((low + ALL_BYTES(0x80 - HMAP_MIN_TOPHASH)) | tophash) >> 7 & ALL_BYTES(1);
-}
-
-/* The tophashes of slots 0 to 7, from the lowest byte on.  */
-static uint64_t tophash_word(const uint8_t *bucket, const struct classic_bucket *layout)
-{
-	uint64_t word;
-
-	memcpy(&word, bucket + layout->tophash, sizeof word);
-	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? word : __builtin_bswap64(word);
-}
-
-/* A bucket in use, DEPTH overflow buckets behind the chain's beginning; its live slots.  */
-static inline uint32_t add_bucket(struct tally *tally, uint64_t word, uint64_t depth)
-{
-	uint64_t live = live_bytes(word);
-	uint32_t count = (uint32_t)(live * ALL_BYTES(1) >> 56);
-	/* The bytes of the factor are the numbers 8 to 1 from the lowest on, so that slot i counts for i + 1.  */
-	uint64_t way = live * 0x0102030405060708 >> 56;
-
-	tally->marks[0][word & 0xff]++;
-	tally->marks[1][word >> 8 & 0xff]++;
-	tally->marks[2][word >> 16 & 0xff]++;
-	tally->marks[3][word >> 24 & 0xff]++;
-	tally->marks[0][word >> 32 & 0xff]++;
-	tally->marks[1][word >> 40 & 0xff]++;
-	tally->marks[2][word >> 48 & 0xff]++;
-	tally->marks[3][word >> 56]++;
-	tally->occupancy[count]++;
-	tally->stats->way += way + count * depth * HMAP_SLOTS;
+	/* A table for each slot: adding to one counter twice in a row is slow.  */
+	stats->slot_marks[0][word & 0xff]++;
+	stats->slot_marks[1][word >> 8 & 0xff]++;
+	stats->slot_marks[2][word >> 16 & 0xff]++;
+	stats->slot_marks[3][word >> 24 & 0xff]++;
+	stats->slot_marks[4][word >> 32 & 0xff]++;
+	stats->slot_marks[5][word >> 40 & 0xff]++;
+	stats->slot_marks[6][word >> 48 & 0xff]++;
+	stats->slot_marks[7][word >> 56]++;
+	stats->occupancy[count]++;
 	return count;
-}
-
-static void add_tally(const struct tally *tally)
-{
-	struct ms_stats *stats = tally->stats;
-
-	for (int i = 0; i <= MS_STATS_SLOTS; i++)
-		stats->occupancy[i] += tally->occupancy[i];
-	for (int mark = 0; mark < MS_STATS_MARKS; mark++)
-		for (int table = 0; table < TABLES; table++)
-			stats->marks[mark] += tally->marks[table][mark];
 }
 
 /* An evacuated chain holds no entry, but while a write is under way: then its first slots may have moved and others not.  */
@@ -76,28 +34,27 @@ static bool is_dead(const struct classic_map *map, bool evacuated)
 }
 
 /* An array's own buckets.  */
-static void add_own(const struct classic_map *map, const struct ms_piece *piece, struct tally *tally)
+static void add_own(const struct classic_map *map, const struct ms_piece *piece, struct ms_stats *stats)
 {
-	const uint8_t *bytes = piece->bytes;
+	const uint8_t *tophash = piece->bytes + map->bucket.tophash, *end = tophash + piece->count * piece->size;
 
-	tally->stats->depths[0] += piece->count;
-	for (uint64_t i = 0; i < piece->count; i++, bytes += piece->size) {
-		uint64_t word = tophash_word(bytes, &map->bucket);
-		if (piece->array == CLASSIC_OLD && classic_evacuated((uint8_t)word)) {
-			tally->stats->evacuated++;
-			if (is_dead(map, true)) {
-				tally->occupancy[0]++;
-				continue;
-			}
-		}
-		add_bucket(tally, word, 0);
+	stats->depths[0] += piece->count;
+	if (piece->array == CLASSIC_NEW)
+		for (; tophash < end; tophash += piece->size)
+			add_bucket(stats, tops_load(tophash));
+	for (; tophash < end; tophash += piece->size) {
+		uint64_t word = tops_load(tophash);
+		bool evacuated = classic_evacuated((uint8_t)word);
+		stats->evacuated += evacuated;
+		if (is_dead(map, evacuated))
+			stats->occupancy[0]++;
+		else
+			add_bucket(stats, word);
 	}
 }
 
-static void add_overflow(const struct classic_map *map, const struct ms_piece *piece, struct tally *tally)
+static void add_overflow(const struct classic_map *map, const struct ms_piece *piece, struct ms_stats *stats)
 {
-	struct ms_stats *stats = tally->stats;
-
 	stats->overflow += piece->count;
 	stats->elsewhere += piece->spare ? 0 : piece->count;
 	for (uint64_t i = 0; i < piece->count; i++) {
@@ -108,23 +65,23 @@ static void add_overflow(const struct classic_map *map, const struct ms_piece *p
 		stats->evacuated_overflow += link->evacuated;
 		if (is_dead(map, link->evacuated)) {
 			stats->empty_overflow++;
-			tally->occupancy[0]++;
-		} else if (!add_bucket(tally, tophash_word(ms_piece_bucket(piece, i), &map->bucket), link->depth)) {
-			stats->empty_overflow++;
+			stats->occupancy[0]++;
+			continue;
 		}
+		uint32_t live = add_bucket(stats, tops_load(ms_piece_bucket(piece, i) + map->bucket.tophash));
+		stats->empty_overflow += !live;
+		stats->way += (uint64_t)live * HMAP_SLOTS * link->depth;
 	}
 }
 
 void classic_stats_add(const struct ms_map *map, const struct ms_piece *piece, struct ms_stats *stats)
 {
 	const struct classic_map *classic = (const struct classic_map *)map;
-	struct tally tally = { .stats = stats };
 
 	if (piece->links)
-		add_overflow(classic, piece, &tally);
+		add_overflow(classic, piece, stats);
 	else
-		add_own(classic, piece, &tally);
-	add_tally(&tally);
+		add_own(classic, piece, stats);
 }
 
 /* ---- The end ---- */
@@ -199,8 +156,14 @@ void classic_stats_end(const struct ms_map *map, struct ms_stats *stats)
 	const struct classic_map *classic = (const struct classic_map *)map;
 	uint64_t size = classic->bucket.size;
 
-	for (int mark = HMAP_MIN_TOPHASH; mark < MS_STATS_MARKS; mark++)
-		stats->live += stats->marks[mark];
+	for (uint32_t mark = 0; mark < MS_STATS_MARKS; mark++)
+		for (uint32_t slot = 0; slot < MS_STATS_SLOTS; slot++) {
+			uint64_t count = stats->slot_marks[slot][mark];
+			bool live = mark >= HMAP_MIN_TOPHASH;
+			stats->marks[mark] += count;
+			stats->live += live ? count : 0;
+			stats->way += live ? count * (slot + 1) : 0;
+		}
 	stats->tombstones = stats->marks[HMAP_EMPTY_ONE];
 	stats->empty = stats->marks[HMAP_EMPTY_REST];
 	stats->buckets = stats->depths[0];

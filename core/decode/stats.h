@@ -14,15 +14,16 @@ enum {
 
 struct ms_stats {
 	/* Counted. A bucket counts wherever it lies, an entry only where the map looks for it.  */
-	uint64_t marks[MS_STATS_MARKS];		/* slots of buckets in use, by mark */
-	uint64_t occupancy[MS_STATS_SLOTS + 1]; /* buckets by live slots */
-	uint64_t depths[MS_STATS_DEPTHS];	/* buckets by their place in the chain; the last one: and deeper */
+	uint64_t slot_marks[MS_STATS_SLOTS][MS_STATS_MARKS]; /* buckets in use by the mark of each slot */
+	uint64_t occupancy[MS_STATS_SLOTS + 1];		     /* buckets by live slots */
+	uint64_t depths[MS_STATS_DEPTHS]; /* buckets by their place in the chain; the last one: and deeper */
 	uint64_t deepest;
 	uint64_t empty_overflow, elsewhere; /* overflow buckets without a live slot; outside the arrays' memory */
 	uint64_t evacuated, evacuated_overflow;
 	uint64_t way; /* slots looked at to find each entry once */
 
 	/* By the format, at the end.  */
+	uint64_t marks[MS_STATS_MARKS]; /* slots of buckets in use, by mark */
 	uint64_t live, tombstones, empty, buckets, overflow;
 	uint64_t chain[MS_STATS_DEPTHS]; /* chains by overflow buckets */
 	uint32_t chain_count;		 /* of CHAIN */
