@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
+
 void ms_buf_fini(struct ms_buf *buf)
 {
 	free(buf->data);
@@ -70,50 +72,6 @@ void ms_buf_printf(struct ms_buf *buf, const char *format, ...)
 	vsnprintf(buf->data + buf->size, (size_t)size + 1, format, args);
 	va_end(args);
 	buf->size += (size_t)size;
-}
-
-/* How many digits VALUE, not 0, has: its bits times log10(2), and one more where that power of ten is reached.  */
-static size_t digit_count(uint64_t value)
-{
-	static const uint64_t powers[] = { 0,
-					   10u,
-					   100u,
-					   1000u,
-					   10000u,
-					   100000u,
-					   1000000u,
-					   10000000u,
-					   100000000u,
-					   1000000000u,
-					   10000000000u,
-					   100000000000u,
-					   1000000000000u,
-					   10000000000000u,
-					   100000000000000u,
-					   1000000000000000u,
-					   10000000000000000u,
-					   100000000000000000u,
-					   1000000000000000000u,
-					   10000000000000000000u };
-	size_t guess = (size_t)((64 - __builtin_clzll(value)) * 1233 >> 12);
-
-	return guess + (value >= powers[guess]);
-}
-
-char *ms_put_uint(char *at, uint64_t value)
-{
-	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-				    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-				    "8081828384858687888990919293949596979899";
-	char *end = at + (value ? digit_count(value) : 1);
-
-	for (at = end; value >= 100; value /= 100)
-		memcpy(at -= 2, pairs + 2 * (value % 100), 2);
-	if (value >= 10)
-		memcpy(at - 2, pairs + 2 * value, 2);
-	else
-		at[-1] = (char)('0' + value);
-	return end;
 }
 
 void ms_buf_uint(struct ms_buf *buf, uint64_t value)

@@ -49,9 +49,6 @@ static inline void ms_buf_str(struct ms_buf *buf, const char *text)
 }
 
 void ms_buf_printf(struct ms_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Digits of VALUE from AT on, where there is room for MS_DIGITS_MOST; returns the end of them. No NUL.  */
-enum { MS_DIGITS_MOST = 20 };
-char *ms_put_uint(char *at, uint64_t value);
 void ms_buf_uint(struct ms_buf *buf, uint64_t value);
 void ms_buf_int(struct ms_buf *buf, int64_t value);
 void ms_buf_hex(struct ms_buf *buf, uint64_t value); /* 0x… */

@@ -35,6 +35,7 @@ struct ms_command {
 	uint64_t skip;		  /* rows still to pass over */
 	uint64_t drop;		  /* map-buckets: rows of the first chain that an earlier page has shown */
 	uint64_t shown, found;	  /* rows shown; live entries met */
+	bool bare;		  /* map-entries of integers, all of them, as JSON: its rows have no slots */
 	bool from_start;	  /* the walk began at the map's beginning */
 	bool limited;		  /* there is more than the limit let through */
 	struct ms_position next;  /* where the next page begins */

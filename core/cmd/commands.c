@@ -167,6 +167,7 @@ int32_t ms_command_walk(struct ms_command *cmd, bool live_only)
 	bool old = args->given & MS_OPT_OLD, new = args->given &MS_OPT_NEW;
 	struct ms_walk_options options = {
 		.live_only = live_only,
+		.bare = cmd->bare,
 		.with = { old || !new, new || !old },
 		.one = args->given & MS_OPT_BUCKET,
 		.only = args->bucket,

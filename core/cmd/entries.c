@@ -1,6 +1,7 @@
 /* map-info, map-buckets and map-entries: which rows they show.  */
 #include "cmd/command.h"
 #include "cmd/where.h"
+#include "out/json.h"
 
 #define WITH_ROWS                                                                                                      \
 	(MS_OPT_JSON | MS_OPT_LIMIT | MS_OPT_OFFSET | MS_OPT_FROM | MS_OPT_OUTPUT | MS_OPT_ADDR | MS_OPT_TYPE |        \
@@ -56,15 +57,6 @@ const struct ms_command_kind ms_command_info = {
 };
 
 /* ---- map-buckets ---- */
-
-static uint32_t live_slots(const struct ms_row *row)
-{
-	uint32_t live = 0;
-
-	for (uint32_t i = 0; i < row->slot_count; i++)
-		live += row->slots[i].live;
-	return live;
-}
 
 /* The row at hand, its live slots fetched. */
 static int32_t show_row(struct ms_command *cmd)
@@ -123,7 +115,7 @@ static int32_t buckets_step(struct ms_command *cmd)
 		cmd->drop--;
 		return MS_OK;
 	}
-	cmd->found += live_slots(cmd->row);
+	cmd->found += cmd->row->live_count;
 	cmd->next = (struct ms_position){ cmd->row->array, cmd->row->index, cmd->row->depth };
 	if (cmd->limit && cmd->shown == cmd->limit) {
 		cmd->limited = true;
@@ -165,8 +157,12 @@ const struct ms_command_kind ms_command_buckets = {
 
 static int32_t entries_begin(struct ms_command *cmd)
 {
-	int32_t status = ms_command_walk(cmd, true);
+	const struct ms_args *args = &cmd->args;
 
+	ms_command_limit(cmd);
+	cmd->bare =
+		args->given & MS_OPT_JSON && cmd->map->ints && !args->where && !args->sort && !cmd->limit && !cmd->skip;
+	int32_t status = ms_command_walk(cmd, true);
 	if (status == MS_OK && cmd->args.where)
 		status = ms_where_new(cmd->map, cmd->args.where, &cmd->where);
 	if (status < 0 || !cmd->args.sort)
@@ -246,7 +242,14 @@ static int32_t entries_step(struct ms_command *cmd)
 		cmd->limited = true;
 		return MS_NOT_FOUND;
 	}
-	uint32_t live = live_slots(cmd->row);
+	uint32_t live = cmd->row->live_count;
+	if (cmd->bare) {
+		ms_json_ints(cmd->file ? &cmd->rows : &cmd->out, cmd->map, cmd->row);
+		cmd->shown += live;
+		cmd->found += live;
+		cmd->next.skip += live;
+		return MS_OK;
+	}
 	if (!cmd->sorter && !cmd->where && cmd->skip >= live) {
 		cmd->skip -= live;
 		cmd->found += live;

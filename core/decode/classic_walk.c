@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/arith.h"
-#include "base/bytes.h"
 #include "decode/classic_ahead.h"
+#include "decode/tophash_word.h"
 #include "decode/visited.h"
 #include "mem/mem.h"
 
@@ -138,43 +138,41 @@ static const char *slot_state(uint8_t tophash)
 	return tophash < HMAP_MIN_TOPHASH ? names[tophash] : "full";
 }
 
-/* Fills the row's slots from a bucket's BYTES; the number of live ones that are not skipped.  */
-static uint32_t fill_slots(struct ms_walk *walk, const uint8_t *bytes)
+static void fill_slot(const struct ms_walk *walk, struct ms_slot *slot, uint32_t i, const uint8_t *bytes)
 {
 	const struct classic_bucket *layout = &walk->map->bucket;
-	const uint8_t *tophash = bytes + layout->tophash;
-	struct ms_row *row = &walk->row.common;
-	bool dead = chain_is_dead(walk, walk->row.evacuated);
-	uint32_t live = 0;
+	uint64_t key = layout->keys + i * layout->key_slot, elem = layout->elems + i * layout->elem_slot;
 
-	row->slot_count = HMAP_SLOTS;
-	for (uint32_t i = 0; i < HMAP_SLOTS; i++) {
-		struct ms_slot *slot = &row->slots[i];
-		uint64_t key = layout->keys + i * layout->key_slot, elem = layout->elems + i * layout->elem_slot;
-		slot->mark = tophash[i];
-		slot->live = tophash[i] >= HMAP_MIN_TOPHASH && !(dead && walk->options.live_only);
-		slot->state = slot_state(tophash[i]);
-		slot->key = bytes + key;
-		slot->elem = bytes + elem;
-		slot->key_address = row->address + key;
-		slot->elem_address = row->address + elem;
-		if (slot->live && walk->skip) {
-			walk->skip--;
-			slot->live = false;
-		}
-		live += slot->live;
-	}
-	return live;
+	slot->mark = bytes[layout->tophash + i];
+	slot->state = slot_state(slot->mark);
+	slot->key = bytes + key;
+	slot->elem = bytes + elem;
+	slot->key_address = walk->row.common.address + key;
+	slot->elem_address = walk->row.common.address + elem;
 }
 
-static bool has_live(const struct ms_walk *walk, const uint8_t *bytes)
+/* Fills the row from a bucket's BYTES. Live ones that are skipped count as not live.  */
+static void fill_row(struct ms_walk *walk, const uint8_t *bytes)
 {
-	const uint8_t *tophash = tophash_of(walk, bytes);
+	const struct classic_bucket *layout = &walk->map->bucket;
+	bool live_only = walk->options.live_only, dead = chain_is_dead(walk, walk->row.evacuated);
+	uint64_t live = dead && live_only ? 0 : tops_live(tops_load(tophash_of(walk, bytes)));
+	struct ms_row *row = &walk->row.common;
 
-	for (int i = 0; i < HMAP_SLOTS; i++)
-		if (tophash[i] >= HMAP_MIN_TOPHASH)
-			return true;
-	return false;
+	for (; walk->skip && live; walk->skip--)
+		live &= live - 1;
+	row->slot_count = HMAP_SLOTS;
+	row->live_count = tops_count(live);
+	row->live = tops_bits(live);
+	row->keys = bytes + layout->keys;
+	row->elems = bytes + layout->elems;
+	if (walk->options.bare)
+		return;
+	for (uint32_t i = 0; i < HMAP_SLOTS; i++) {
+		row->slots[i].live = row->live >> i & 1;
+		if (row->slots[i].live || !live_only)
+			fill_slot(walk, &row->slots[i], i, bytes);
+	}
 }
 
 /* The next overflow bucket of the chain at hand. True: the row is one to show.  */
@@ -206,7 +204,7 @@ static int32_t step_chain(struct ms_walk *walk, bool *show)
 							   .from = row->address },
 				     walk->notes);
 		row->unreadable = 1;
-		row->slot_count = 0;
+		row->slot_count = row->live_count = 0;
 		walk->row.overflow = walk->next_address = 0;
 		*show = true;
 		return MS_OK;
@@ -214,9 +212,8 @@ static int32_t step_chain(struct ms_walk *walk, bool *show)
 	walk->row.overflow = overflow_of(walk, bytes);
 	set_next(walk, row->address, wants_overflow(walk, bytes, walk->row.evacuated) ? walk->row.overflow : 0,
 		 next_ahead);
-	*show = !walk->options.live_only || has_live(walk, bytes);
-	if (*show && !fill_slots(walk, bytes) && walk->options.live_only)
-		*show = false;
+	fill_row(walk, bytes);
+	*show = !walk->options.live_only || row->live_count;
 	return MS_OK;
 }
 
@@ -236,7 +233,6 @@ static void unreadable_run(struct ms_walk *walk, uint64_t at)
 						   .from = row->address },
 			     walk->notes);
 	row->unreadable = run;
-	row->slot_count = 0;
 	walk->index += run;
 }
 
@@ -253,8 +249,13 @@ static int32_t step_bucket(struct ms_walk *walk, bool *show)
 	}
 	uint64_t at = walk->index - walk->stream.first;
 	const uint8_t *bytes = walk->stream.bytes + at * size;
-	walk->row = (struct classic_row){ .common = { .array = walk->array, .index = walk->index } };
+	row->array = walk->array;
+	row->index = walk->index;
+	row->depth = row->unreadable = 0;
+	row->slot_count = row->live_count = 0;
 	row->address = array_address(walk) + walk->index * size;
+	walk->row.overflow = 0;
+	walk->row.evacuated = false;
 	walk->next_address = 0;
 	ms_visited_clear(&walk->visited);
 	if (walk->stream.unreadable[at]) {
@@ -268,9 +269,8 @@ static int32_t step_bucket(struct ms_walk *walk, bool *show)
 	if (walk->row.overflow)
 		set_next(walk, row->address, wants_overflow(walk, bytes, walk->row.evacuated) ? walk->row.overflow : 0,
 			 walk->ahead.first[at]);
-	*show = !walk->options.live_only || (!chain_is_dead(walk, walk->row.evacuated) && has_live(walk, bytes));
-	if (*show && !fill_slots(walk, bytes) && walk->options.live_only)
-		*show = false;
+	fill_row(walk, bytes);
+	*show = !walk->options.live_only || row->live_count;
 	return MS_OK;
 }
 

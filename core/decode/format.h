@@ -76,7 +76,7 @@ void ms_fact_address(struct ms_facts *facts, const char *group, const char *name
 enum { MS_SLOTS_MOST = 8 };
 
 /* A slot: its mark (tophash, control byte), what the mark says, and key and elem as they lie in the slot (a pointer where
-   the map holds them indirectly).  */
+   the map holds them indirectly). A walk of live slots only sets nothing but LIVE in the others.  */
 struct ms_slot {
 	uint8_t mark;
 	bool live;
@@ -92,7 +92,9 @@ struct ms_row {
 	uint64_t depth; /* 0: the array's own bucket; 1…: those chained to it */
 	uint64_t address;
 	uint64_t unreadable; /* this many buckets from INDEX on could not be read, and there are no slots */
-	uint32_t slot_count;
+	uint32_t slot_count, live_count;
+	uint32_t live;		     /* the live slots, as bits */
+	const uint8_t *keys, *elems; /* of all slots, side by side */
 	struct ms_slot slots[MS_SLOTS_MOST];
 };
 
@@ -118,6 +120,7 @@ struct ms_position {
 
 struct ms_walk_options {
 	bool live_only; /* only buckets that hold a live slot, each entry once; else everything */
+	bool bare;	/* rows without SLOTS, which cost more than the rest of a walk */
 	bool with[2];	/* the arrays wanted, by ms_position.array */
 	bool one;	/* only chain ONLY of the arrays */
 	uint64_t only;

@@ -110,7 +110,8 @@ static int32_t open_header(struct ms_context *ctx, const struct ms_shape *shape,
 	if (status == MS_OK)
 		status = map->format->open(map);
 	if (status == MS_OK)
-		map->ints = is_int(ctx, map->key, map->key_size, &map->key_signed) &&
+		map->ints = !map->key_indirect && !map->elem_indirect &&
+			    is_int(ctx, map->key, map->key_size, &map->key_signed) &&
 			    is_int(ctx, map->elem, map->elem_size, &map->elem_signed);
 	if (status == MS_OK && ctx->memory.running)
 		ms_note_running(&map->notes);

@@ -20,7 +20,7 @@ struct ms_map {
 	bool key_indirect, elem_indirect; /* the slot holds a pointer to it */
 	const struct ms_node *type;	  /* as the user wrote it, for spelling */
 	bool untyped;			  /* broken only in that nothing tells what its buckets hold */
-	bool ints;			  /* key and elem are integers of up to 8 bytes, */
+	bool ints;			  /* key and elem are integers of up to 8 bytes, in the slot, */
 	bool key_signed, elem_signed;	  /* and then whether they have a sign */
 	struct ms_buf broken;		  /* not empty: why no walk is possible */
 	struct ms_buf summary;

@@ -61,7 +61,7 @@ static void counter_fini(struct ms_map *map, struct counter *counter)
 
 static int32_t counter_begin(struct ms_map *map, struct counter *counter, const struct record *from)
 {
-	struct ms_walk_options options = { .live_only = true, .with = { true, true } };
+	struct ms_walk_options options = { .live_only = true, .bare = true, .with = { true, true } };
 
 	counter_fini(map, counter);
 	options.from = (struct ms_position){ from->array, from->index, 0 };
@@ -73,22 +73,19 @@ static int32_t counter_begin(struct ms_map *map, struct counter *counter, const 
 static int32_t counter_step(struct ms_map *map, struct counter *counter, uint32_t *live_out, bool *fresh_out)
 {
 	const struct ms_row *row;
-	uint32_t live = 0;
 	int32_t status = map->format->walk_next(counter->walk, &row);
 
 	counter->ended = status == MS_NOT_FOUND;
 	if (status != MS_OK)
 		return status;
-	for (uint32_t i = 0; i < row->slot_count; i++)
-		live += row->slots[i].live;
-	*live_out = live;
+	*live_out = row->live_count;
 	*fresh_out = !counter->begun || counter->chain.array != row->array || counter->chain.index != row->index;
 	if (*fresh_out) {
 		counter->chain = (struct ms_position){ row->array, row->index, 0 };
 		counter->before = counter->found;
 	}
 	counter->begun = true;
-	counter->found += live;
+	counter->found += row->live_count;
 	return MS_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/digits.h"
 
 static void key(struct ms_buf *buf, const char *name, bool *comma)
 {
@@ -182,7 +183,7 @@ int32_t ms_json_row(struct ms_view *view, const struct ms_map *map, const struct
 	return status;
 }
 
-static char *put_int(char *at, const uint8_t *bytes, uint64_t size, bool is_signed, bool big_endian)
+static inline char *put_int(char *at, const uint8_t *bytes, uint64_t size, bool is_signed, bool big_endian)
 {
 	uint64_t value = ms_load(bytes, size, big_endian);
 
@@ -193,29 +194,34 @@ static char *put_int(char *at, const uint8_t *bytes, uint64_t size, bool is_sign
 	return ms_put_uint(at, value);
 }
 
-/* A row of integers, of which there may be millions: the same as below, at a third of its cost.  */
-static bool put_ints(struct ms_view *view, const struct ms_map *map, const struct ms_entry *entry)
+void ms_json_ints(struct ms_buf *buf, const struct ms_map *map, const struct ms_row *row)
 {
 	static const char key[] = "{\"key\": ", elem[] = ", \"elem\": ", end[] = "}\n";
-	struct ms_buf *buf = view->buf;
-	bool big_endian = view->ctx->memory.big_endian;
+	const size_t most = sizeof key + sizeof elem + sizeof end + 2 * (MS_DIGITS_MOST + 1);
+	/* Here, since the compiler cannot know that writing text leaves them as they are.  */
+	bool big_endian = map->ctx->memory.big_endian, key_signed = map->key_signed, elem_signed = map->elem_signed;
+	uint64_t key_size = map->key_size, elem_size = map->elem_size;
 
-	if (!ms_buf_reserve(buf, sizeof key + sizeof elem + sizeof end + 2 * (MS_DIGITS_MOST + 1)))
-		return false;
+	if (!ms_buf_reserve(buf, row->slot_count * most))
+		return;
 	char *at = buf->data + buf->size;
-	memcpy(at, key, sizeof key - 1);
-	at = put_int(at + sizeof key - 1, entry->key, map->key_size, map->key_signed, big_endian);
-	memcpy(at, elem, sizeof elem - 1);
-	at = put_int(at + sizeof elem - 1, entry->elem, map->elem_size, map->elem_signed, big_endian);
-	memcpy(at, end, sizeof end);
-	buf->size = (size_t)(at + sizeof end - 1 - buf->data);
-	return true;
+	for (uint32_t live = row->live; live; live &= live - 1) {
+		uint64_t i = (uint64_t)__builtin_ctz(live);
+		memcpy(at, key, sizeof key - 1);
+		at += sizeof key - 1;
+		at = put_int(at, row->keys + i * key_size, key_size, key_signed, big_endian);
+		memcpy(at, elem, sizeof elem - 1);
+		at += sizeof elem - 1;
+		at = put_int(at, row->elems + i * elem_size, elem_size, elem_signed, big_endian);
+		memcpy(at, end, sizeof end - 1);
+		at += sizeof end - 1;
+	}
+	*at = 0;
+	buf->size = (size_t)(at - buf->data);
 }
 
 int32_t ms_json_entry(struct ms_view *view, const struct ms_map *map, const struct ms_entry *entry)
 {
-	if (entry->key_address && entry->elem_address && map->ints && put_ints(view, map, entry))
-		return MS_OK;
 	ms_buf_str(view->buf, "{\"key\": ");
 	int32_t status = ms_view_key(view, map, entry);
 	ms_buf_str(view->buf, ", \"elem\": ");

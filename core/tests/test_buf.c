@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "base/arith.h"
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "base/digits.h"
 
 static void text_is_never_null(void **state)
 {
@@ -83,6 +85,35 @@ static void numbers(void **state)
 	assert_string_equal(ms_buf_text(&buf),
 			    "0 18446744073709551615 -9223372036854775808 -1 0xffffffffffffffff  0x0 007fff");
 	ms_buf_fini(&buf);
+}
+
+static void assert_digits(uint64_t value)
+{
+	char text[MS_DIGITS_MOST + 1], expected[MS_DIGITS_MOST + 1];
+
+	*ms_put_uint(text, value) = 0;
+	snprintf(expected, sizeof expected, "%llu", (unsigned long long)value);
+	assert_string_equal(text, expected);
+}
+
+/* As printf has them: all of four digits, and around each power of two and of ten.  */
+static void digits_are_those_of_printf(void **state)
+{
+	uint64_t random = 1;
+
+	(void)state;
+	for (uint64_t value = 0; value < 10000; value++) {
+		assert_digits(value);
+		assert_digits(value * 10000 + 9999 - value);
+	}
+	for (uint32_t bit = 0; bit < 64; bit++)
+		for (uint64_t away = 0; away < 3; away++)
+			assert_digits(((uint64_t)1 << bit) + away - 1);
+	for (uint64_t ten = 1; ten <= UINT64_MAX / 10; ten *= 10)
+		for (uint64_t away = 0; away < 3; away++)
+			assert_digits(10 * ten + away - 1);
+	for (int i = 0; i < 10000; i++, random = random * 6364136223846793005 + 1442695040888963407)
+		assert_digits(random >> (i % 64));
 }
 
 static void assert_escaped(const char *bytes, size_t size, char quote, const char *expected)
@@ -233,6 +264,7 @@ int main(void)
 		cmocka_unit_test(text_grows),
 		cmocka_unit_test(printf_exactly_fills),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(digits_are_those_of_printf),
 		cmocka_unit_test(bytes_are_escaped),
 		cmocka_unit_test(every_byte_becomes_printable_in_both_forms),
 		cmocka_unit_test(json_strings),
