@@ -86,6 +86,17 @@ HMAP_FOR_KEYS uint64_t hmap_hash_of(const struct hmap *h, const void *key, enum 
 	return hmap_unlike_itself(h, key, keys) ? hmap_random(h) : hmap_hash_like(h, key, keys);
 }
 
+/* Of texts of middling size, without a call: by words, of which the last may overlap the one before it.  */
+static inline bool hmap_same_bytes(const char *a, const char *b, size_t size)
+{
+	if (size < 8 || size > 64)
+		return !memcmp(a, b, size);
+	for (size_t i = 0; i < size - 8; i += 8)
+		if (hmap_word(a + i, 8, HMAP_HOST_BIG_ENDIAN) != hmap_word(b + i, 8, HMAP_HOST_BIG_ENDIAN))
+			return false;
+	return hmap_word(a + size - 8, 8, HMAP_HOST_BIG_ENDIAN) == hmap_word(b + size - 8, 8, HMAP_HOST_BIG_ENDIAN);
+}
+
 HMAP_FOR_KEYS bool hmap_same_key(const struct hmap_type *type, const void *a, const void *b, enum hmap_keys keys)
 {
 	struct hmap_text x, y;
@@ -98,7 +109,7 @@ HMAP_FOR_KEYS bool hmap_same_key(const struct hmap_type *type, const void *a, co
 	case HMAP_KEYS_TEXT:
 		memcpy(&x, a, sizeof(x));
 		memcpy(&y, b, sizeof(y));
-		return x.length == y.length && (!x.length || x.ptr == y.ptr || !memcmp(x.ptr, y.ptr, x.length));
+		return x.length == y.length && (!x.length || x.ptr == y.ptr || hmap_same_bytes(x.ptr, y.ptr, x.length));
 	default:
 		return type->equal(a, b);
 	}
@@ -167,6 +178,16 @@ static inline uint8_t *hmap_chain_of(const struct hmap *h, uint64_t hash)
 	return hmap_bucket_at(h, h->buckets, (size_t)hash & hmap_mask(h->B));
 }
 
+HMAP_FOR_KEYS bool hmap_slot_has(const struct hmap_type *type, uint8_t *bucket, unsigned slot, const void *key,
+				 enum hmap_keys keys)
+{
+	void *slot_key = hmap_key_slot(type, bucket, slot);
+
+	if (hmap_keys_indirect(type, keys))
+		slot_key = *(hmap_pointer *)slot_key;
+	return hmap_same_key(type, key, slot_key, keys);
+}
+
 /* Finds KEY in one bucket, whose tophashes are given. False: it is not there.  */
 HMAP_FOR_KEYS bool hmap_find_in(const struct hmap_type *type, uint8_t *bucket, uint64_t tophashes, const void *key,
 				uint64_t hash, unsigned *slot, enum hmap_keys keys)
@@ -175,11 +196,7 @@ HMAP_FOR_KEYS bool hmap_find_in(const struct hmap_type *type, uint8_t *bucket, u
 
 	for (; slots; slots &= slots - 1) {
 		*slot = hmap_first_slot(slots);
-		void *slot_key = hmap_key_slot(type, bucket, *slot);
-
-		if (hmap_keys_indirect(type, keys))
-			slot_key = *(hmap_pointer *)slot_key;
-		if (hmap_same_key(type, key, slot_key, keys))
+		if (hmap_slot_has(type, bucket, *slot, key, keys))
 			return true;
 	}
 	return false;

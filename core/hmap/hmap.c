@@ -398,17 +398,6 @@ static inline void empty_slot(const struct hmap *h, uint8_t *chain, uint8_t *buc
 	}
 }
 
-/* SLOT, as a number that the processor guesses, and does not wait for while the tophashes that tell it come from memory. A
-   store to a place that it does not know yet would keep it from the next delete.  */
-static inline unsigned guessed(unsigned slot)
-{
-	unsigned i = 0;
-
-	for (; i != slot; i++)
-		__asm__("" : "+r"(i)); /* or the compiler sees that this is SLOT */
-	return i;
-}
-
 HMAP_FOR_KEYS void erase(struct hmap *h, uint8_t *chain, uint8_t *bucket, unsigned slot, enum hmap_keys keys)
 {
 	const struct hmap_type *type = h->type;
@@ -429,6 +418,23 @@ HMAP_FOR_KEYS void erase(struct hmap *h, uint8_t *chain, uint8_t *bucket, unsign
 	}
 }
 
+/* As hmap_find, but slot by slot: which slot it is, is then a matter of branches, and the processor guesses them while the
+   tophashes come from memory. A store to a place that only they could tell would hold up the next delete.  */
+HMAP_FOR_KEYS uint8_t *find_to_erase(const struct hmap *h, uint8_t *chain, const void *key, uint64_t hash,
+				     unsigned *slot, enum hmap_keys keys)
+{
+	uint8_t top = hmap_tophash(hash);
+
+	for (uint8_t *bucket = chain; bucket; bucket = *hmap_overflow_of(h, bucket)) {
+		for (*slot = 0; *slot < HMAP_SLOTS; ++*slot)
+			if (bucket[*slot] == top && hmap_slot_has(h->type, bucket, *slot, key, keys))
+				return bucket;
+		if (hmap_chain_ends(hmap_tophashes(bucket)))
+			return NULL;
+	}
+	return NULL;
+}
+
 HMAP_FOR_KEYS bool delete_key(struct hmap *h, const void *key, enum hmap_keys keys)
 {
 	uint64_t hash = hmap_hash_of(h, key, keys);
@@ -439,9 +445,9 @@ HMAP_FOR_KEYS bool delete_key(struct hmap *h, const void *key, enum hmap_keys ke
 	if (h->oldbuckets)
 		hmap_grow_work(h, (size_t)hash & hmap_mask(h->B));
 	chain = hmap_chain_of(h, hash); /* an old one if there was no memory to evacuate it */
-	bucket = hmap_find(h, chain, key, hash, &slot, keys);
+	bucket = find_to_erase(h, chain, key, hash, &slot, keys);
 	if (bucket)
-		erase(h, chain, bucket, guessed(slot), keys);
+		erase(h, chain, bucket, slot, keys);
 	end_write(h);
 	return bucket;
 }

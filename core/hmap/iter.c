@@ -43,6 +43,15 @@ void hmap_iter_fini(struct hmap_iter *it)
 	it->elem = NULL;
 }
 
+/* What a walk of the array will want some chains later; behind the array's end that does no harm.  */
+static inline void prefetch_ahead(const struct hmap_type *type, const void *bucket)
+{
+	uintptr_t ahead = (uintptr_t)bucket + 8 * (uintptr_t)type->bucket_size;
+
+	__builtin_prefetch((const void *)ahead);
+	__builtin_prefetch((const void *)(ahead + type->elems_offset));
+}
+
 /* Takes the next chain. If the map is growing to the size that the iterator knows, and has not evacuated the chain
    yet, that is the old one, of which only what will move to this bucket is wanted. False: all are done.  */
 static bool next_chain(struct hmap_iter *it)
@@ -62,6 +71,7 @@ static bool next_chain(struct hmap_iter *it)
 				it->check_bucket = it->bucket;
 		}
 	}
+	prefetch_ahead(h->type, it->bucket_ptr);
 	it->i = 0;
 	if (++it->bucket > hmap_mask(it->B)) {
 		it->bucket = 0;

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "hmap/find.h"
 #include "hmap/internal.h"
 #include "hmap_invariants.h"
 #include "hmap_test_env.h"
@@ -626,6 +627,27 @@ static void string_keys(void **state)
 	text_text_fini(&t);
 }
 
+/* The blocks are as large as the texts, so that the sanitizer sees a byte read behind one.  */
+static void texts_differ_by_any_byte(void **state)
+{
+	(void)state;
+	for (size_t size = 1; size < 100; size++) {
+		char *a = malloc(size), *b = malloc(size);
+
+		assert_true(a && b);
+		memset(a, 'a', size);
+		memset(b, 'a', size);
+		assert_true(hmap_same_bytes(a, b, size));
+		for (size_t i = 0; i < size; i++) {
+			b[i] = 'b';
+			assert_false(hmap_same_bytes(a, b, size));
+			b[i] = 'a';
+		}
+		free(a);
+		free(b);
+	}
+}
+
 static void maps_in_maps(void **state)
 {
 	struct by_node m;
@@ -800,6 +822,7 @@ int main(void)
 		cmocka_unit_test(zeros_are_one_key_and_the_last_is_kept),
 		cmocka_unit_test(aligned_keys),
 		cmocka_unit_test(string_keys),
+		cmocka_unit_test(texts_differ_by_any_byte),
 		cmocka_unit_test(maps_in_maps),
 		cmocka_unit_test(other_types),
 		cmocka_unit_test(large_keys_and_elems_are_owned),
