@@ -10,6 +10,7 @@
    Evacuated old chains are scanned like others: what still hangs from them is memory that the map holds.  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/arith.h"
 #include "decode/classic.h"
@@ -141,11 +142,13 @@ static void find_spare(struct ms_scan *scan, struct pointer *pointer)
 	pointer->spares = NULL;
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++) {
 		struct spares *spares = &scan->spares[array];
-		uint64_t offset = pointer->to - spares->address;
-		if (pointer->to < spares->address || offset >= spares->count * size || offset % size)
+		if (!spares->count || pointer->to < spares->address)
+			continue;
+		uint64_t offset = pointer->to - spares->address, number = offset / size;
+		if (number >= spares->count || number * size != offset)
 			continue;
 		pointer->spares = spares;
-		pointer->number = offset / size;
+		pointer->number = number;
 		__builtin_prefetch(&spares->owner[pointer->number], 1);
 	}
 }
@@ -240,7 +243,7 @@ static void find_pointer(struct ms_scan *scan, uint64_t at)
 	if (block->kind == OWN)
 		at += classic_zeros(block->bytes + at * size + overflow, size, block->handed - at, pointer_size);
 	else
-		while (at < block->handed && classic_zeros(bucket_at(scan, at) + overflow, size, 1, pointer_size))
+		while (at < block->handed && !classic_overflow(scan->map, bucket_at(scan, at)))
 			at++;
 	block->next.at = at;
 	if (at == block->handed)
@@ -612,6 +615,19 @@ static bool init_spares(struct ms_scan *scan, uint32_t array)
 	return spares->owner;
 }
 
+/* In huge pages where there are any: page by page, the kernel would take longer to give it than the scan to fill it.  */
+static struct waiting *new_queue(void)
+{
+	const size_t size = QUEUE * sizeof(struct waiting);
+	uint8_t *queue = malloc(size);
+
+	if (queue) {
+		size_t before = -(uintptr_t)queue % MS_PAGE;
+		madvise(queue + before, (size - before) / MS_PAGE * MS_PAGE, MADV_HUGEPAGE);
+	}
+	return (struct waiting *)queue;
+}
+
 int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out)
 {
 	struct ms_scan *scan = calloc(1, sizeof *scan);
@@ -629,8 +645,8 @@ int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out)
 	size = scan->map->bucket.size;
 	scan->batch_size = size > BATCH_BYTES ? size : BATCH_BYTES;
 	scan->batch_most = scan->batch_size / size;
-	scan->queue = malloc(QUEUE * sizeof *scan->queue);
-	scan->sorting = malloc(QUEUE * sizeof *scan->sorting);
+	scan->queue = new_queue();
+	scan->sorting = new_queue();
 	scan->batch = malloc(scan->batch_size);
 	scan->batch_worth = malloc(scan->batch_most);
 	scan->ranges = malloc(scan->batch_most * sizeof *scan->ranges);

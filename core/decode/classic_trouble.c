@@ -12,7 +12,7 @@ enum ms_trouble_kind classic_bad_overflow(const struct classic_map *map, uint64_
 {
 	uint64_t end;
 
-	if (address % map->map.ctx->memory.pointer_size)
+	if (address & (map->map.ctx->memory.pointer_size - 1)) /* of 4 or 8 bytes */
 		return MS_UNALIGNED;
 	if (!ms_add(address, map->bucket.size, &end))
 		return MS_BEYOND_MEMORY;
