@@ -10,39 +10,8 @@
 
 #include <cmocka.h>
 
+#include "allocations.h"
 #include "fake_map.h"
-
-/* ---- Allocations ---- */
-
-static uint64_t allocations, fail_allocation; /* the N-th from now on (from 1) fails; 0: none */
-
-static bool allocation_fails(void)
-{
-	return fail_allocation && ++allocations == fail_allocation;
-}
-
-/* The sanitizer's own allocator, in front of which the definitions below stand: these tests are built with it only.  */
-void *__interceptor_malloc(size_t size);
-void *__interceptor_calloc(size_t count, size_t size);
-void *__interceptor_realloc(void *old, size_t size);
-void *malloc(size_t size);
-void *calloc(size_t count, size_t size);
-void *realloc(void *old, size_t size);
-
-void *malloc(size_t size)
-{
-	return allocation_fails() ? NULL : __interceptor_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return allocation_fails() ? NULL : __interceptor_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-	return allocation_fails() ? NULL : __interceptor_realloc(old, size);
-}
 
 /* ---- The map that is asked for ---- */
 

@@ -14,43 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "allocations.h"
 #include "cmd/remembered.h"
 #include "cmd/snapshot.h"
 #include "context.h"
 #include "fake_map.h"
 #include "mem/mem.h"
-
-/* ---- Allocations ---- */
-
-static uint64_t allocations, fail_allocation; /* the N-th from now on (from 1) fails; 0: none */
-
-static bool allocation_fails(void)
-{
-	return fail_allocation && ++allocations == fail_allocation;
-}
-
-/* The sanitizer's own allocator, as in test_faults.c.  */
-void *__interceptor_malloc(size_t size);
-void *__interceptor_calloc(size_t count, size_t size);
-void *__interceptor_realloc(void *old, size_t size);
-void *malloc(size_t size);
-void *calloc(size_t count, size_t size);
-void *realloc(void *old, size_t size);
-
-void *malloc(size_t size)
-{
-	return allocation_fails() ? NULL : __interceptor_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return allocation_fails() ? NULL : __interceptor_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-	return allocation_fails() ? NULL : __interceptor_realloc(old, size);
-}
 
 /* ---- Files ---- */
 

@@ -10,42 +10,9 @@
 
 #include <cmocka.h>
 
+#include "allocations.h"
 #include "context.h"
 #include "fake_world.h"
-
-/* ---- Allocations ---- */
-
-static uint64_t allocations, fail_allocation; /* the N-th from now on (from 1) fails; 0: none */
-static size_t largest_growth;		      /* of what realloc was asked for */
-
-static bool allocation_fails(void)
-{
-	return fail_allocation && ++allocations == fail_allocation;
-}
-
-/* The sanitizer's own allocator, in front of which the definitions below stand: these tests are built with it only.  */
-void *__interceptor_malloc(size_t size);
-void *__interceptor_calloc(size_t count, size_t size);
-void *__interceptor_realloc(void *old, size_t size);
-void *malloc(size_t size);
-void *calloc(size_t count, size_t size);
-void *realloc(void *old, size_t size);
-
-void *malloc(size_t size)
-{
-	return allocation_fails() ? NULL : __interceptor_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return allocation_fails() ? NULL : __interceptor_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-	largest_growth = size > largest_growth ? size : largest_growth;
-	return allocation_fails() ? NULL : __interceptor_realloc(old, size);
-}
 
 /* ---- Entries in the order of a plain iteration ---- */
 
