@@ -26,6 +26,7 @@ struct ms_context {
 	void *leads_user;
 	bool interrupted;     /* a call-back did not answer */
 	bool short_of_memory; /* ms_fail was told so */
+	bool untold;	      /* ms_told met a failure; the caller's to clear */
 };
 
 /* Sets the error line and returns CODE. Formats what it is given as it is: text of the target must be escaped before.  */
@@ -34,6 +35,10 @@ int32_t ms_fail(struct ms_context *ctx, int32_t code, const char *format, ...) _
 /* MS_INTERRUPTED or MS_NO_MEMORY when either has happened since ms_slice_begin: then what a type seemed to lack is no
    fact, and an answer made of it must not be given. MS_OK otherwise.  */
 int32_t ms_stopped(const struct ms_context *ctx);
+
+/* What a call-back has answered about types and names: MS_OK; MS_NOT_FOUND; MS_INTERRUPTED or MS_NO_MEMORY, with an error
+   line. One that has failed knows nothing, but ctx->untold says that this is no fact.  */
+int32_t ms_told(struct ms_context *ctx, int64_t answer);
 
 /* Begins a piece of work for the caller.  */
 void ms_slice_begin(struct ms_context *ctx, uint32_t slice_ms);

@@ -93,6 +93,18 @@ int32_t ms_stopped(const struct ms_context *ctx)
 	return ctx->interrupted ? MS_INTERRUPTED : ctx->short_of_memory ? MS_NO_MEMORY : MS_OK;
 }
 
+int32_t ms_told(struct ms_context *ctx, int64_t answer)
+{
+	if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED) {
+		ctx->interrupted = true;
+		return ms_fail(ctx, MS_INTERRUPTED, "interrupted");
+	}
+	if (answer == MS_NO_MEMORY)
+		return ms_fail(ctx, MS_NO_MEMORY, "out of memory");
+	ctx->untold |= answer != MS_OK && answer != MS_NOT_FOUND;
+	return answer == MS_OK ? MS_OK : MS_NOT_FOUND;
+}
+
 const char *ms_escape(struct ms_context *ctx, const char *text, uint64_t size)
 {
 	ms_buf_clear(&ctx->scratch);

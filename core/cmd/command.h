@@ -21,6 +21,7 @@ struct ms_command {
 	enum { COMMAND_NEW, COMMAND_WALKING, COMMAND_ENDING, COMMAND_DONE } state;
 	bool interrupt; /* asked for */
 	bool torn;	/* ms_command_torn */
+	bool untold;	/* a note says that the debugger failed to tell of something */
 	int32_t status; /* enum ms_status */
 	struct ms_buf error;
 
@@ -97,7 +98,7 @@ extern const struct ms_command_kind ms_command_get;
 
 /* Where rows are printed to.  */
 struct ms_view ms_command_view(struct ms_command *cmd);
-/* The counts of the answer so far.  */
+/* The counts of the answer so far, and what it lacks.  */
 struct ms_end ms_command_end(struct ms_command *cmd);
 /* Fetches the live slots of cmd->row into cmd->fetch. MS_OK or a failure.  */
 int32_t ms_command_fetch(struct ms_command *cmd);

@@ -128,6 +128,10 @@ struct ms_view ms_command_view(struct ms_command *cmd)
 struct ms_end ms_command_end(struct ms_command *cmd)
 {
 	const struct ms_notes *header = cmd->map ? &cmd->map->notes : NULL;
+
+	if (cmd->ctx->untold && !cmd->untold)
+		ms_note(&cmd->notes, true, "the debugger failed to tell of a type or a name: what needs it is missing");
+	cmd->untold = cmd->ctx->untold;
 	bool damaged = cmd->notes.damaged || (header && header->damaged);
 
 	return (struct ms_end){
@@ -355,6 +359,7 @@ static int32_t begin(struct ms_command *cmd)
 
 	ms_mem_forget(ctx);
 	ms_buf_clear(&ctx->error);
+	ctx->untold = false;
 	if (!cmd->kind)
 		return ms_fail(ctx, MS_USAGE, "no such command");
 	int32_t status =

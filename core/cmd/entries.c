@@ -27,9 +27,9 @@ static int32_t info_begin(struct ms_command *cmd)
 		ms_note(&cmd->notes, !cmd->map->untyped, "%s%s",
 			cmd->map->untyped ? "" : "not a valid map: ", ms_buf_text(&cmd->map->broken));
 	cmd->shown = 1;
+	cmd->map->format->describe(cmd->map, &facts);
 	struct ms_end end = ms_command_end(cmd);
 	end.of = 1;
-	cmd->map->format->describe(cmd->map, &facts);
 	int32_t status = ms_facts_whole(&facts) ? ms_stopped(cmd->ctx) : MS_NO_MEMORY;
 	if (status == MS_OK)
 		ms_view_info(&view, &facts, &end);

@@ -174,7 +174,8 @@ static int32_t check_run(struct ms_command *cmd, const struct ms_command *run)
 
 	if (run->interrupt || ms_stopped(s->ctx) != MS_OK)
 		return ms_stopped(s->ctx) != MS_OK ? ms_stopped(s->ctx) : MS_INTERRUPTED;
-	if (s->run == 0 && (failed || !same_map(run->map, cmd->map)) && !s->by_expr && s->from->types.evaluate) {
+	if (s->run == 0 && (failed || !same_map(run->map, cmd->map)) && !s->by_expr && s->from->types.evaluate &&
+	    !s->ctx->untold) {
 		s->by_expr = true;
 		return MS_AGAIN;
 	}
@@ -184,7 +185,8 @@ static int32_t check_run(struct ms_command *cmd, const struct ms_command *run)
 		learn_more(cmd, run->map);
 	if (ms_stopped(s->ctx) != MS_OK)
 		return ms_stopped(s->ctx);
-	if (run->status == MS_PARTIAL && !s->damaged)
+	cmd->ctx->untold |= s->ctx->untold;
+	if (run->status == MS_PARTIAL && !s->damaged && !s->ctx->untold)
 		ms_note(&cmd->notes, true,
 			"the map is damaged, or changed while it was read: what could be read is saved");
 	s->damaged |= run->status == MS_PARTIAL;
@@ -269,6 +271,9 @@ static int32_t step_settle(struct ms_command *cmd)
 
 	ms_slice_begin(s->ctx, SLICE_MS);
 	int32_t status = ms_answers_close(s->answers, &s->asked, TYPES_MOST);
+	cmd->ctx->untold |= s->ctx->untold || status == MS_BAD_TYPE;
+	if (status == MS_BAD_TYPE)
+		return MS_OK;
 	if (status != MS_OK)
 		return status;
 	touch_values(s);

@@ -21,16 +21,20 @@ const struct ms_shape *ms_shape_of(struct ms_context *ctx, const struct ms_node 
 	if (header->kind != MS_STRUCT)
 		return NULL;
 	if (!header->derived_known) {
+		bool untold = ctx->untold;
+		ctx->untold = false;
 		header->derived_known =
 			true; /* before the format looks: a bucket may hold a pointer back to its header */
 		header->derived_free = free;
 		for (size_t i = 0; i < sizeof formats / sizeof *formats && !header->derived; i++)
 			header->derived = formats[i]->recognise(ctx, header);
-		if (ms_stopped(ctx) != MS_OK) { /* what was found may lack what was not answered: ask again */
+		if (ms_stopped(ctx) != MS_OK ||
+		    ctx->untold) { /* what was found may lack what was not answered: ask again */
 			free(header->derived);
 			header->derived = NULL;
 			header->derived_known = false;
 		}
+		ctx->untold |= untold;
 	}
 	return header->derived;
 }

@@ -267,12 +267,11 @@ static int32_t next_global(struct ms_reach *reach)
 	if (!ctx->types.next_global)
 		return ms_fail(ctx, MS_REFUSED, "the global variables cannot be listed here");
 	ctx->types.next_global(ctx->types.user, &reach->cursor, &global, &answer);
-	if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED) {
-		ctx->interrupted = true;
-		return ms_fail(ctx, MS_INTERRUPTED, "interrupted");
-	}
-	if (answer == MS_OK)
+	int32_t status = ms_told(ctx, answer);
+	if (status == MS_OK)
 		return add_global(reach, &global);
+	if (status != MS_NOT_FOUND)
+		return status;
 	if (answer != MS_NOT_FOUND)
 		return ms_fail(ctx, MS_REFUSED, "the global variables cannot be listed");
 	if (!reach->global_count)
@@ -341,9 +340,7 @@ static const struct held *held_of(struct ms_reach *reach, const struct ms_node *
 	const struct ms_node *node = status == MS_OK ? type.node : NULL;
 	if (status == MS_OK && ctx->types.runtime_type) {
 		ctx->types.runtime_type(ctx->types.user, address, &number, &answer);
-		if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED)
-			ctx->interrupted = true;
-		node = answer == MS_OK ? ms_node(ctx, number) : NULL;
+		node = ms_told(ctx, answer) == MS_OK ? ms_node(ctx, number) : NULL;
 	}
 	if (ms_stopped(ctx) != MS_OK)
 		return NULL;

@@ -6,6 +6,7 @@
 #include "base/arith.h"
 #include "base/bytes.h"
 #include "mem/mem.h"
+#include "types/ask.h"
 
 int32_t ms_read(struct ms_context *ctx, uint64_t address, void *buffer, uint64_t size)
 {
@@ -85,7 +86,6 @@ int32_t ms_go_type_read(struct ms_context *ctx, const struct ms_node *descriptor
 {
 	enum { EXTRA_STAR = 2, KIND_MASK = 31, DIRECT = 32 }; /* type.go: tflagExtraStar; typekind.go */
 	uint64_t kind, size, flags, str, base = 0;
-	int64_t answer = MS_UNANSWERED;
 	uint8_t bytes[256];
 
 	*out = (struct ms_go_type){ 0 };
@@ -102,10 +102,10 @@ int32_t ms_go_type_read(struct ms_context *ctx, const struct ms_node *descriptor
 	out->kind = (enum ms_go_kind)(kind & KIND_MASK);
 	out->direct = kind & DIRECT;
 	out->size = size;
-	ctx->types.symbol(ctx->types.user, "runtime.types", &base, &answer);
-	if (answer != MS_OK || !read_name(ctx, base + (uint32_t)str, flags & EXTRA_STAR, out->name, sizeof out->name)) {
+	if (ms_ask_symbol(ctx, "runtime.types", &base) != MS_OK ||
+	    !read_name(ctx, base + (uint32_t)str, flags & EXTRA_STAR, out->name, sizeof out->name)) {
 		out->name[0] = 0;
-		return MS_OK;
+		return ctx->interrupted ? MS_INTERRUPTED : MS_OK;
 	}
 	const struct ms_node *named = *out->name == '*' ? NULL : ms_types_lookup(ctx, out->name);
 	const struct ms_node *stripped = named ? ms_node_strip(ctx, named) : NULL;

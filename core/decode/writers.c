@@ -75,12 +75,11 @@ int32_t ms_writers_find(struct ms_context *ctx, struct ms_writers *out)
 		struct ms_thread thread = { .size = sizeof thread };
 		int64_t answer = MS_UNANSWERED;
 		ctx->types.thread(ctx->types.user, n, &thread, &answer);
-		if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED) {
-			ctx->interrupted = true;
-			return ms_fail(ctx, MS_INTERRUPTED, "interrupted");
-		}
-		if (answer < 0)
+		int32_t status = ms_told(ctx, answer);
+		if (status == MS_NOT_FOUND)
 			break;
+		if (status < 0)
+			return status;
 		out->known = true;
 		look_at(out, &thread);
 	}

@@ -149,16 +149,12 @@ static int32_t ask(struct path_parser *p, const char *name, struct ms_place *out
 	int64_t answer = MS_UNANSWERED;
 
 	ctx->types.variable(ctx->types.user, name, &value, &answer);
-	if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED) {
-		ctx->interrupted = true;
-		return ms_fail(ctx, MS_INTERRUPTED, "interrupted");
+	if (answer == MS_REFUSED) {
+		const char *why = value.error ? value.error : "it has no value here";
+		return refuse(p, "", why, strlen(why), "");
 	}
-	if (answer == MS_OK)
-		return ms_place_variable(&p->places, &value, out);
-	if (answer == MS_NOT_FOUND)
-		return MS_NOT_FOUND;
-	const char *why = value.error ? value.error : "it has no value here";
-	return refuse(p, "", why, strlen(why), "");
+	int32_t status = ms_told(ctx, answer);
+	return status == MS_OK ? ms_place_variable(&p->places, &value, out) : status;
 }
 
 static bool is_function(struct path_parser *p, const struct ms_place *place)

@@ -394,7 +394,7 @@ static void ask_value(struct ms_answers *answers, enum record kind, const char *
 		*answer = status;
 		return;
 	}
-	if (kind == RECORD_VARIABLE && ask == answers->from->evaluate && status != MS_OK)
+	if (kind == RECORD_VARIABLE && ask == answers->from->evaluate && status == MS_REFUSED)
 		status = MS_NOT_FOUND; /* of that name or at all: nobody can tell */
 	keep_value(answers, kind, text, &value, status, out, answer);
 }
@@ -444,7 +444,7 @@ struct ms_types ms_answers_record(struct ms_answers *answers, const struct ms_ty
 
 int32_t ms_answers_close(struct ms_answers *answers, uint64_t *next, uint64_t most)
 {
-	for (int asked = 0; asked < AT_ONCE; asked++, ++*next) {
+	for (int asked = 0; asked < AT_ONCE; asked++) {
 		struct ms_type type;
 		int64_t answer = MS_UNANSWERED;
 		if (*next >= answers->type_count || *next >= most)
@@ -452,6 +452,9 @@ int32_t ms_answers_close(struct ms_answers *answers, uint64_t *next, uint64_t mo
 		ask_type(answers, *next + 1, &type, &answer);
 		if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED)
 			return MS_INTERRUPTED;
+		++*next;
+		if (answer != MS_OK && answer != MS_NOT_FOUND)
+			return MS_BAD_TYPE;
 	}
 	return MS_AGAIN;
 }

@@ -22,7 +22,7 @@ void ms_answers_free(struct ms_answers *answers);
    variables, is evaluated. FROM and ANSWERS must outlive it.  */
 struct ms_types ms_answers_record(struct ms_answers *answers, const struct ms_types *from);
 /* Asks for some of the types that those known so far lead to, from number *NEXT (0 at first) to MOST. MS_OK: these are all;
-   MS_AGAIN: call again; MS_INTERRUPTED: a call-back did not answer.  */
+   MS_AGAIN: call again; MS_BAD_TYPE: the same, but one could not be told; MS_INTERRUPTED: a call-back did not answer.  */
 int32_t ms_answers_close(struct ms_answers *answers, uint64_t *next, uint64_t most);
 /* False: memory was short, and something is missing.  */
 bool ms_answers_whole(const struct ms_answers *answers);

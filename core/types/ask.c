@@ -5,21 +5,13 @@
 
 #include "context.h"
 
-static int32_t answered(struct ms_context *ctx, int64_t answer)
-{
-	if (answer != MS_UNANSWERED && answer != MS_INTERRUPTED)
-		return answer == MS_OK ? MS_OK : MS_NOT_FOUND;
-	ctx->interrupted = true;
-	return ms_fail(ctx, MS_INTERRUPTED, "interrupted while asking for a symbol");
-}
-
 int32_t ms_ask_symbol(struct ms_context *ctx, const char *name, uint64_t *out)
 {
 	int64_t answer = MS_UNANSWERED;
 
 	*out = 0;
 	ctx->types.symbol(ctx->types.user, name, out, &answer);
-	return answered(ctx, answer);
+	return ms_told(ctx, answer);
 }
 
 int32_t ms_ask_symbol_at(struct ms_context *ctx, uint64_t address, const char **out)
@@ -30,7 +22,7 @@ int32_t ms_ask_symbol_at(struct ms_context *ctx, uint64_t address, const char **
 	if (ctx->types.symbol_at)
 		ctx->types.symbol_at(ctx->types.user, address, &name, &answer);
 	*out = name ? name : "";
-	return answered(ctx, answer);
+	return ms_told(ctx, answer);
 }
 
 int ms_ask_which(struct ms_context *ctx, uint64_t address, const char *const *names, int count, struct ms_buf *name_out)

@@ -50,21 +50,13 @@ bool ms_types_plain(const char *name, struct ms_buf *out)
 	return qualified;
 }
 
-static int32_t interrupted(struct ms_context *ctx)
-{
-	ctx->interrupted = true;
-	return ms_fail(ctx, MS_INTERRUPTED, "interrupted while asking for a type");
-}
-
 /* The caller's own answer. MS_NOT_FOUND leaves no error line.  */
 static int32_t ask(struct ms_context *ctx, const char *name, uint64_t *type_out)
 {
 	int64_t answer = MS_UNANSWERED;
 
 	ctx->types.lookup(ctx->types.user, name, type_out, &answer);
-	if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED)
-		return interrupted(ctx);
-	return answer == MS_OK ? MS_OK : MS_NOT_FOUND;
+	return ms_told(ctx, answer);
 }
 
 struct ms_node *ms_types_derive(struct ms_context *ctx, enum ms_kind kind, uint64_t type, uint64_t count)
@@ -76,11 +68,10 @@ struct ms_node *ms_types_derive(struct ms_context *ctx, enum ms_kind kind, uint6
 		answer = MS_UNANSWERED;
 		ctx->types.derive(ctx->types.user, kind, type, count, &made, &answer);
 	}
-	if (answer == MS_OK)
+	int32_t status = ms_told(ctx, answer);
+	if (status == MS_OK)
 		return ms_node(ctx, made);
-	if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED)
-		interrupted(ctx);
-	else
+	if (status == MS_NOT_FOUND)
 		ms_fail(ctx, MS_BAD_TYPE, "the debugger makes no %s here",
 			kind == MS_POINTER ? "pointer to a type" : "array of a type");
 	return NULL;

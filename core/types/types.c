@@ -20,15 +20,11 @@ struct ms_node_table {
 /* True when the caller gave an answer; sets the error otherwise.  */
 static bool answered(struct ms_context *ctx, int64_t answer, const char *what)
 {
-	if (answer == MS_OK)
-		return true;
-	if (answer == MS_UNANSWERED || answer == MS_INTERRUPTED) {
-		ctx->interrupted = true;
-		ms_fail(ctx, MS_INTERRUPTED, "interrupted while asking for %s", what);
-	} else {
+	int32_t status = ms_told(ctx, answer);
+
+	if (status == MS_NOT_FOUND)
 		ms_fail(ctx, MS_BAD_TYPE, "the debugger does not know %s", what);
-	}
-	return false;
+	return status == MS_OK;
 }
 
 static bool read_members(struct ms_context *ctx, struct ms_node *node, uint32_t count)
