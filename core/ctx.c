@@ -84,7 +84,7 @@ int32_t ms_fail(struct ms_context *ctx, int32_t code, const char *format, ...)
 	va_end(args);
 	ms_buf_clear(&ctx->error);
 	ms_buf_str(&ctx->error, line);
-	ctx->short_of_memory |= code == MS_NO_MEMORY;
+	ctx->short_of_memory |= code == MS_NO_MEMORY || ctx->error.failed;
 	return code;
 }
 
@@ -109,6 +109,7 @@ const char *ms_escape(struct ms_context *ctx, const char *text, uint64_t size)
 {
 	ms_buf_clear(&ctx->scratch);
 	ms_buf_escaped(&ctx->scratch, text, size, 0);
+	ctx->short_of_memory |= ctx->scratch.failed;
 	return ms_buf_text(&ctx->scratch);
 }
 

@@ -337,11 +337,24 @@ static bool is_torn(const struct ms_command *cmd, bool damaged)
 	return writing || (damaged && cmd->ctx->memory.running);
 }
 
+/* What stands before an error line is whole lines.  */
+static void cut_last_line(struct ms_buf *buf)
+{
+	size_t size = buf->size;
+
+	while (size && buf->data[size - 1] != '\n')
+		size--;
+	ms_buf_truncate(buf, size);
+}
+
 static void fail(struct ms_command *cmd, int32_t code)
 {
+	code = cmd->ctx->short_of_memory ? MS_NO_MEMORY : code;
 	bool about_expr = code != MS_USAGE && code != MS_NO_MEMORY && code != MS_IO;
 	const char *expr = cmd->args.expr && about_expr ? cmd->args.expr : "";
 
+	cut_last_line(&cmd->out);
+	cmd->ctx->short_of_memory |= code == MS_NO_MEMORY;
 	cmd->state = COMMAND_DONE;
 	cmd->torn = is_torn(cmd, code == MS_BAD_MAP || code == MS_FAULT);
 	cmd->status = code == MS_USAGE ? MS_STATUS_USAGE : code == MS_INTERRUPTED ? MS_PARTIAL : MS_FAILED;
@@ -439,7 +452,9 @@ static int32_t finish(struct ms_command *cmd)
 		if (cmd->interrupt && cmd->own && cmd->kind->cut)
 			cmd->kind->cut(cmd);
 		end = whole_end(cmd, &token);
-		if (cmd->kind->finish)
+		if (token.failed)
+			status = MS_NO_MEMORY;
+		else if (cmd->kind->finish)
 			status = cmd->kind->finish(cmd, &view, &end);
 		else
 			ms_view_end(&view, &end, NULL);
@@ -456,6 +471,8 @@ static int32_t finish(struct ms_command *cmd)
 		ms_view_end(&view, &end, ms_escape(cmd->ctx, cmd->args.output, strlen(cmd->args.output)));
 	}
 	ms_buf_fini(&token);
+	if (status == MS_OK && cmd->late.failed)
+		return MS_NO_MEMORY;
 	if (status == MS_OK && cmd->late_code < 0)
 		return ms_fail(cmd->ctx, cmd->late_code, "%s", ms_buf_text(&cmd->late));
 	return status;
@@ -543,7 +560,7 @@ int32_t ms_command_status(const struct ms_command *cmd)
 
 const char *ms_command_error(const struct ms_command *cmd)
 {
-	return ms_buf_text(&cmd->error);
+	return cmd->error.failed ? "out of memory" : ms_buf_text(&cmd->error);
 }
 
 int32_t ms_command_torn(const struct ms_command *cmd)

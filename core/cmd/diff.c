@@ -452,10 +452,13 @@ static int32_t diff_step(struct ms_command *cmd)
 static int32_t diff_finish(struct ms_command *cmd, struct ms_view *view, const struct ms_end *end)
 {
 	struct diffing *d = cmd->own;
+	const char *now = ms_map_summary(cmd->map), *then = d->then ? ms_map_summary(d->then) : now;
 
-	if (d->then && strcmp(ms_map_summary(d->then), ms_map_summary(cmd->map)) != 0) {
-		ms_note(&cmd->notes, false, "then: %s", ms_map_summary(d->then));
-		ms_note(&cmd->notes, false, "now: %s", ms_map_summary(cmd->map));
+	if (cmd->map->summary.failed || (d->then && d->then->summary.failed))
+		return MS_NO_MEMORY;
+	if (strcmp(then, now) != 0) {
+		ms_note(&cmd->notes, false, "then: %s", then);
+		ms_note(&cmd->notes, false, "now: %s", now);
 	}
 	ms_view_end(view, end, NULL);
 	return MS_OK;

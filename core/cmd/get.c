@@ -93,9 +93,9 @@ static int32_t show_wrong(struct ms_command *cmd, int32_t code)
 		ms_buf_escaped(&get->error, word, strlen(word), 0);
 		ms_buf_printf(&get->error, ": %s", ms_buf_text(&why));
 	}
-	int32_t status = is_single(cmd) ? code : show(cmd, ms_buf_text(&why));
-	if (is_single(cmd))
-		ms_fail(cmd->ctx, code, "%s", ms_buf_text(&get->error));
+	int32_t status = why.failed || get->error.failed ? MS_NO_MEMORY
+			 : is_single(cmd)		 ? ms_fail(cmd->ctx, code, "%s", ms_buf_text(&get->error))
+							 : show(cmd, ms_buf_text(&why));
 	ms_buf_fini(&why);
 	return status;
 }

@@ -172,6 +172,8 @@ static int32_t check_run(struct ms_command *cmd, const struct ms_command *run)
 	struct saving *s = cmd->own;
 	bool failed = run->status == MS_STATUS_USAGE || run->status == MS_FAILED;
 
+	if (!ms_answers_whole(s->answers))
+		return MS_NO_MEMORY;
 	if (run->interrupt || ms_stopped(s->ctx) != MS_OK)
 		return ms_stopped(s->ctx) != MS_OK ? ms_stopped(s->ctx) : MS_INTERRUPTED;
 	if (s->run == 0 && (failed || !same_map(run->map, cmd->map)) && !s->by_expr && s->from->types.evaluate &&

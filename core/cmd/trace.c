@@ -340,6 +340,7 @@ static int32_t begin(struct ms_command *cmd)
 	struct ms_buf type = { 0 };
 	ms_spell(cmd->ctx, &type, cmd->map->type, cmd->map->shape->language);
 	ms_buf_json_string(row(cmd), ms_buf_text(&type), type.size);
+	row(cmd)->failed |= type.failed;
 	ms_buf_fini(&type);
 	ms_buf_printf(row(cmd), ", \"address\": \"0x%llx\"", (unsigned long long)cmd->map->address);
 	if (growth.old_buckets)
@@ -376,6 +377,7 @@ static int32_t finish(struct ms_command *cmd, struct ms_view *view, const struct
 	line.style.json = true;
 	ms_view_end(&line, end, NULL); /* {"end": ...} */
 	ms_buf_str(row(cmd), text.size ? ms_buf_text(&text) + 1 : "}\n");
+	row(cmd)->failed |= text.failed;
 	ms_buf_fini(&text);
 	return MS_OK;
 }

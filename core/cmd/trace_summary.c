@@ -332,7 +332,7 @@ static int32_t read_line(struct ms_command *cmd)
 		tell_damage(cmd, summary->text);
 		return MS_OK;
 	}
-	int32_t status = take(cmd, &record);
+	int32_t status = summary->type.failed ? MS_NO_MEMORY : take(cmd, &record);
 	if (status == MS_NOT_FOUND)
 		tell_damage(cmd, summary->text);
 	return status == MS_NO_MEMORY ? ms_fail(cmd->ctx, status, "out of memory") : MS_OK;

@@ -454,11 +454,12 @@ int32_t ms_watch_look(struct ms_watch *watch, uint64_t map_type, const char **te
 		ms_map_free(map);
 		return status == MS_INTERRUPTED ? status : ms_stopped(ctx);
 	}
+	bool lost = status < 0 || (map->broken.size && watch->what != WATCH_HEADER);
 	if (status < 0)
 		ms_buf_printf(&line, "%s", ms_error(ctx));
-	else if (map->broken.size && watch->what != WATCH_HEADER)
+	else if (lost)
 		ms_buf_printf(&line, "the map is damaged: %s", ms_buf_text(&map->broken));
-	if (line.size) {
+	if (lost) {
 		status = ended(watch, ms_buf_text(&line));
 		ms_buf_clear(&line);
 	} else {
@@ -612,6 +613,10 @@ int32_t ms_watch_new(struct ms_command *cmd, uint32_t most, struct ms_watch **ou
 	}
 	cover_all(watch, cmd->map);
 	name(watch, cmd->map);
+	if (watch->name.failed || watch->left_out.failed) {
+		ms_watch_free(watch);
+		return ms_fail(cmd->ctx, MS_NO_MEMORY, "out of memory");
+	}
 	*out = watch;
 	return MS_OK;
 }

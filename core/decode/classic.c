@@ -56,7 +56,7 @@ static void check_header(struct classic_map *classic, uint64_t flags, uint64_t B
 		ms_buf_str(&map->broken, "B is 0 in a doubling growth: expected at least 1");
 	else if (check_array(classic, "buckets", classic->buckets, classic->B) && classic->oldbuckets)
 		check_array(classic, "oldbuckets", classic->oldbuckets, classic->old_B);
-	if (map->broken.size)
+	if (map->broken.size || map->broken.failed)
 		return;
 
 	/* No load factor here: inserts during a same-size growth go beyond Go's own, and another program may have another.

@@ -45,7 +45,7 @@ int32_t check_keys_init(struct ms_check *check)
 	if (map->key_indirect && !reads_keys(check)) {
 		ms_buf_printf(&keys->unhashed, "keys of %llu bytes are not hashed here",
 			      (unsigned long long)map->key_size);
-		return MS_OK;
+		return keys->unhashed.failed ? MS_NO_MEMORY : MS_OK;
 	}
 	const struct ms_node *key = map->key ? ms_node_strip(map->ctx, map->key) : NULL;
 	keys->is_float = key && (key->kind == MS_FLOAT || key->kind == MS_COMPLEX);
@@ -56,7 +56,7 @@ int32_t check_keys_init(struct ms_check *check)
 	if (status < 0)
 		ms_buf_str(&keys->unhashed, ms_error(map->ctx));
 	keys->in_slots = keys->hasher && !map->key_indirect && !map->elem_indirect && map->key_slot == map->key_size;
-	return MS_OK;
+	return keys->unhashed.failed ? MS_NO_MEMORY : MS_OK;
 }
 
 void check_keys_fini(struct check_keys *keys)

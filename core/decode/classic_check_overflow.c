@@ -491,10 +491,9 @@ void check_owners_end(struct ms_check *check, uint32_t array)
 	check->overflow_count += owners->count;
 	if (owners->full)
 		ms_note(check->notes, false,
-			"not checked: whether overflow buckets beyond the first %d of the %s array are in two chains, "
-			"or "
-			"in lists",
-			SEEN_MOST, classic_array_name(array));
+			"not checked: whether overflow buckets beyond the first %llu of the %s array are in two "
+			"chains, or in lists",
+			(unsigned long long)owners->seen.count, classic_array_name(array));
 	if (check->cut)
 		return;
 	if (owners->listed && !owners->full)

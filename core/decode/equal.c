@@ -418,9 +418,10 @@ int32_t ms_equal_new(struct ms_map *map, const struct ms_key *wanted, struct ms_
 	equal->size = map->key_size;
 	if (!is_go(equal))
 		take(equal);
-	if (ms_stopped(map->ctx) != MS_OK) {
+	int32_t status = equal->note.failed ? MS_NO_MEMORY : ms_stopped(map->ctx);
+	if (status != MS_OK) {
 		ms_equal_free(equal);
-		return ms_stopped(map->ctx);
+		return status;
 	}
 	*out = equal;
 	return MS_OK;

@@ -21,6 +21,8 @@ static int32_t hash_key(struct ms_find *find)
 	find->by_hash = status == MS_OK;
 	if (status == MS_NOT_FOUND)
 		ms_buf_str(&find->reason, ms_error(find->map->ctx));
+	if (find->reason.failed)
+		return MS_NO_MEMORY;
 	return status == MS_NOT_FOUND ? MS_OK : status;
 }
 

@@ -113,6 +113,8 @@ static int32_t open_header(struct ms_context *ctx, const struct ms_shape *shape,
 		status = ms_mem_read_cached(ctx, address, map->header, size);
 	if (status == MS_OK)
 		status = map->format->open(map);
+	if (status == MS_OK && map->broken.failed)
+		status = ms_fail(ctx, MS_NO_MEMORY, "out of memory for a map's header");
 	if (status == MS_OK)
 		map->ints = !map->key_indirect && !map->elem_indirect &&
 			    is_int(ctx, map->key, map->key_size, &map->key_signed) &&

@@ -3,11 +3,13 @@
 #ifndef ALLOCATIONS_H
 #define ALLOCATIONS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "fake_target.h"
 
 extern uint64_t fail_allocation; /* the N-th from now on (from 1, with ALLOCATIONS set to 0) fails; 0: none */
 extern uint64_t allocations;	 /* so many since then */
 extern size_t largest_growth;	 /* of what realloc was asked for */
+
+/* Runs a command while the N-th allocation fails, with t->provoked when there were so many.  */
+struct fake_run fake_run_short_of_memory(struct fake_target *t, const char *name, const char *line, uint64_t n);
 
 #endif

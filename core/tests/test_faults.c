@@ -1,5 +1,6 @@
-/* Every read, every question and every allocation made to fail in turn, and every call-back to stay unanswered. Each
-   time the answer is whole, or says that it is not. What the walk makes of memory that stays unreadable is test_walk.c's.  */
+/* Every read and every question made to fail in turn, every call-back to stay unanswered, and every allocation of an iterator to
+   fail. Each time the answer is whole, or says that it is not. All commands alike are test_every_read.c's, and what the walk makes
+   of memory that stays unreadable is test_walk.c's.  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -256,59 +257,6 @@ static void interrupted_listing_goes_on_by_its_hint(void **state)
 	world_fini(&w);
 }
 
-/* Runs a command while the N-th allocation fails. All that the fake target itself needs is there before.  */
-static bool run_short_of_memory(struct world *w, int i, uint64_t n, const char *whole)
-{
-	struct ms_command *cmd;
-	const char *text;
-	uint64_t size;
-
-	fake_open(&w->t);
-	fake_reset_counts(&w->t);
-	allocations = 0;
-	fail_allocation = n;
-	cmd = ms_command_new(w->t.ctx, commands[i].name, commands[i].line);
-	if (!cmd) {
-		fail_allocation = 0;
-		return true;
-	}
-	while (ms_command_step(cmd, 1000) == MS_AGAIN)
-		;
-	bool failed = allocations >= n;
-	fail_allocation = 0;
-	text = ms_command_output(cmd, &size);
-	int32_t status = ms_command_status(cmd);
-	const char *error = ms_command_error(cmd);
-	bool said =
-		status == MS_FAILED || status == MS_PARTIAL || strstr(text, "$error") || strstr(text, "<cannot read");
-	if (status == MS_FAILED)
-		fake_is_printable(error, strlen(error));
-	/* Without a type there are bytes, and a note says so; without a note's own text it is counted.  */
-	said |= strstr(text, "no debug information for") || strstr(text, "more") || strstr(text, "not checked");
-	if (!said && strcmp(text, whole))
-		fail_msg("%s %s, allocation %lu: status %d, error \"%s\", output %s", commands[i].name,
-			 commands[i].line, (unsigned long)n, status, error, text);
-	ms_command_free(cmd);
-	return failed;
-}
-
-static void nth_allocation_fails(void **state)
-{
-	(void)state;
-	for (int i = 0; i < COMMANDS; i++) {
-		struct world w;
-		world_init(&w);
-		fake_open(&w.t);
-		struct fake_run whole = fake_run(&w.t, commands[i].name, commands[i].line);
-		uint64_t n = 1;
-		while (run_short_of_memory(&w, i, n, whole.out))
-			n++;
-		assert_true(n > 20); /* it did fail that often */
-		fake_run_fini(&whole);
-		world_fini(&w);
-	}
-}
-
 static void nth_allocation_of_an_iterator_fails(void **state)
 {
 	struct world w;
@@ -378,7 +326,6 @@ int main(void)
 		cmocka_unit_test(nth_question_fails),
 		cmocka_unit_test(nth_call_back_is_unanswered),
 		cmocka_unit_test(interrupted_listing_goes_on_by_its_hint),
-		cmocka_unit_test(nth_allocation_fails),
 		cmocka_unit_test(nth_allocation_of_an_iterator_fails),
 		cmocka_unit_test(contexts_without_memory),
 	};

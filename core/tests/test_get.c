@@ -1,6 +1,6 @@
 /* One key of a map: found where the map itself finds it. First maps of core/hmap in this very process, of every kind of key that
    the library hashes, against the map's own get, in every state; then maps laid out by hand, in both word sizes and byte
-   orders, where the way is known: hops, growth, writes under way, damage, and every read and question failing in turn.  */
+   orders, where the way is known: hops, growth, writes under way, damage, and every read, question and allocation failing in turn.  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "allocations.h"
 #include "base/hash.h"
 #include "context.h"
 #include "fake_world.h"
@@ -649,7 +650,7 @@ static void found_or_said(const struct fake_run *run)
 static void whatever_fails_the_answer_is_right_or_says_so(void **state)
 {
 	(void)state;
-	for (int what = 0; what < 3; what++) {
+	for (int what = 0; what < 4; what++) {
 		for (uint64_t n = 1, more = 1; more; n++) {
 			struct world w;
 			world_hashed(&w, 8, false);
@@ -657,8 +658,11 @@ static void whatever_fails_the_answer_is_right_or_says_so(void **state)
 			fake_map_write(&w.m);
 			fake_open(&w.t);
 			fake_reset_counts(&w.t);
-			*(what == 0 ? &w.t.fail_read : what == 1 ? &w.t.fail_question : &w.t.silent_call) = n;
-			struct fake_run run = fake_run(&w.t, "map-get", "m 5 --json");
+			uint64_t *counts[] = { &w.t.fail_read, &w.t.fail_question, &w.t.silent_call };
+			if (what < 3)
+				*counts[what] = n;
+			struct fake_run run = what < 3 ? fake_run(&w.t, "map-get", "m 5 --json")
+						       : fake_run_short_of_memory(&w.t, "map-get", "m 5 --json", n);
 			more = w.t.provoked;
 			assert_true(more || run.status == MS_YES);
 			found_or_said(&run);
