@@ -165,6 +165,7 @@ struct ms_thread {
 	uint64_t size;	       /* sizeof(struct ms_thread) */
 	const char *name;      /* as the caller calls it: "1"; the caller's, valid until its next call-back */
 	const char *functions; /* on its stack, innermost first, one a line, as far as they are known; likewise */
+	uint32_t innermost;    /* 1: no more than the innermost one was looked at */
 };
 
 /* Types and names of the target. Each call-back answers MS_OK, MS_NOT_FOUND or another negative code.  */

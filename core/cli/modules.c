@@ -183,6 +183,15 @@ const char *ms_module_symbol_at(struct ms_module *module, uint64_t address)
 	return symbol.address == in_file ? symbol.name : NULL;
 }
 
+const char *ms_module_function(struct ms_module *module, uint64_t address)
+{
+	struct ms_symbol symbol;
+	bool found = symbols_of(module) && ms_symbols_at(module->symbols, address - module->bias, &symbol) == MS_OK &&
+		     symbol.function;
+
+	return found ? symbol.name : NULL;
+}
+
 void ms_module_fini(struct ms_module *module)
 {
 	ms_dwarf_free(module->dwarf);

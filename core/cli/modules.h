@@ -43,6 +43,8 @@ struct ms_dwarf *ms_module_dwarf(struct ms_module *module);
 bool ms_module_symbol(struct ms_module *module, const char *name, uint64_t *out);
 /* The name of its symbol that begins at the target's ADDRESS; NULL: none does.  */
 const char *ms_module_symbol_at(struct ms_module *module, uint64_t address);
+/* The name of its function that the target's ADDRESS lies in; NULL: none that has a symbol.  */
+const char *ms_module_function(struct ms_module *module, uint64_t address);
 void ms_module_fini(struct ms_module *module);
 
 #endif

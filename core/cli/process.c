@@ -308,8 +308,7 @@ int64_t ms_process_read(const struct ms_process *process, uint64_t address, void
 	return (int64_t)done;
 }
 
-/* Calls VISIT with each thread until it returns false. False: it did, or there are none to be seen.  */
-static bool each_thread(const struct ms_process *process, bool (*visit)(pid_t tid, void *user), void *user)
+bool ms_process_each_thread(const struct ms_process *process, bool (*visit)(int64_t tid, void *user), void *user)
 {
 	char path[64];
 	bool on = true;
@@ -320,14 +319,14 @@ static bool each_thread(const struct ms_process *process, bool (*visit)(pid_t ti
 		return false;
 	for (struct dirent *entry; on && (entry = readdir(dir));)
 		if (entry->d_name[0] != '.')
-			on = visit((pid_t)atol(entry->d_name), user);
+			on = visit(atol(entry->d_name), user);
 	closedir(dir);
 	return on;
 }
 
-static bool is_still(pid_t tid, void *user)
+static bool is_still(int64_t tid, void *user)
 {
-	char state = thread_state(tid);
+	char state = thread_state((pid_t)tid);
 
 	(void)user;
 	return !state || strchr("tTZX", state);
@@ -335,7 +334,17 @@ static bool is_still(pid_t tid, void *user)
 
 bool ms_process_still(const struct ms_process *process)
 {
-	return process->thread_count || each_thread(process, is_still, NULL);
+	return process->thread_count || ms_process_each_thread(process, is_still, NULL);
+}
+
+/* proc(5), syscall: a call's number and arguments, or -1, then the stack pointer and the program counter.  */
+bool ms_process_thread_pc(int64_t tid, uint64_t *out)
+{
+	char text[256];
+	const char *last = read_small(tid, "syscall", text, sizeof text) ? strrchr(text, ' ') : NULL;
+
+	*out = last ? strtoull(last + 1, NULL, 16) : 0;
+	return *out;
 }
 
 bool ms_process_gone(const struct ms_process *process)
@@ -384,8 +393,9 @@ static bool cannot_seize(struct seizing *seizing, pid_t tid)
 	return false;
 }
 
-static bool seize(pid_t tid, void *user)
+static bool seize(int64_t thread, void *user)
 {
+	pid_t tid = (pid_t)thread;
 	struct seizing *seizing = user;
 	struct ms_process *process = seizing->process;
 
@@ -470,7 +480,7 @@ int64_t ms_process_stop(struct ms_process *process, struct ms_buf *error)
 	/* A thread that still runs may start others; once a round finds none, all stand.  */
 	for (int round = 0; round < ROUNDS_MOST && !stopped; round++) {
 		seizing.found = 0;
-		if (!each_thread(process, seize, &seizing) || !wait_for_all(process, start, error))
+		if (!ms_process_each_thread(process, seize, &seizing) || !wait_for_all(process, start, error))
 			break;
 		stopped = !seizing.found;
 	}

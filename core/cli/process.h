@@ -34,6 +34,10 @@ int64_t ms_process_read(const struct ms_process *process, uint64_t address, void
 /* Whether all of its threads are stopped, by us, a debugger or a signal.  */
 bool ms_process_still(const struct ms_process *process);
 bool ms_process_gone(const struct ms_process *process);
+/* Calls VISIT with each thread until it returns false. False: it did, or there are none to be seen.  */
+bool ms_process_each_thread(const struct ms_process *process, bool (*visit)(int64_t tid, void *user), void *user);
+/* The program counter of a thread that stands, whoever holds it. False: it runs, or the kernel does not tell.  */
+bool ms_process_thread_pc(int64_t tid, uint64_t *out);
 
 /* Stops all threads, until ms_process_release or our own death: neither a signal to us nor a crash keeps them. One that
    is stopped already stays so. MS_OK; MS_REFUSED with one line in ERROR, and then it runs as before.  */

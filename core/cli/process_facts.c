@@ -1,5 +1,5 @@
 /* Registers are known of a process only while we hold it: then those of its first thread, as of a core. Nobody unwinds here, so
-   some of the stack is all of it that is told.  */
+   some of the stack is all of it that is told, and of what a thread is at its innermost function.  */
 #include "cli/process_facts.h"
 
 #include <elf.h>
@@ -75,8 +75,51 @@ int64_t ms_told_register(struct ms_told *told, const char *name, uint64_t *value
 	return MS_OK;
 }
 
+static bool add_thread(int64_t tid, void *user)
+{
+	struct ms_told *told = user;
+	int64_t *threads = realloc(told->threads, (told->thread_count + 1) * sizeof *threads);
+
+	told->no_memory = !threads;
+	if (!threads)
+		return false;
+	told->threads = threads;
+	threads[told->thread_count++] = tid;
+	return true;
+}
+
+/* A process that runs has no threads that stand.  */
+static int64_t thread_of_process(struct ms_told *told, uint64_t n, int64_t *tid_out, uint64_t *pc_out)
+{
+	if (n == 0) {
+		told->thread_count = 0;
+		if (ms_process_still(told->process))
+			ms_process_each_thread(told->process, add_thread, told);
+	}
+	if (n >= told->thread_count)
+		return told->no_memory ? MS_NO_MEMORY : MS_NOT_FOUND;
+	*tid_out = told->threads[n];
+	ms_process_thread_pc(*tid_out, pc_out);
+	return MS_OK;
+}
+
+int64_t ms_told_thread(struct ms_told *told, uint64_t n, int64_t *tid_out, uint64_t *pc_out)
+{
+	if (told->process)
+		return thread_of_process(told, n, tid_out, pc_out);
+	const struct ms_elfcore_facts *facts = ms_elfcore_facts(told->core);
+	uint64_t size, at = (uint64_t)ms_corefile_x86_64("rip");
+	const uint8_t *status = ms_elfcore_thread(told->core, n, &size);
+	if (facts->machine != EM_X86_64 || facts->pointer_size != 8 || !status || size < at + 8)
+		return MS_NOT_FOUND;
+	*tid_out = (int64_t)ms_load(status + PID, 4, false);
+	*pc_out = ms_load(status + at, 8, false);
+	return MS_OK;
+}
+
 void ms_told_fini(struct ms_told *told)
 {
 	free(told->auxv);
-	told->auxv = NULL;
+	free(told->threads);
+	*told = (struct ms_told){ 0 };
 }

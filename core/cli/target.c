@@ -518,6 +518,29 @@ static void answer_runtime_type(void *user, uint64_t address, uint64_t *type_out
 	*answer = status;
 }
 
+/* A snapshot has one thread at most, whichever it was.  */
+static void answer_thread(void *user, uint64_t n, struct ms_thread *out, int64_t *answer)
+{
+	struct ms_target *target = user;
+	const char *function = NULL;
+	uint64_t pc;
+	int64_t tid;
+
+	if (is_interrupted(target, answer))
+		return;
+	int64_t status = target->answers ? MS_NOT_FOUND : ms_told_thread(&target->told, n, &tid, &pc);
+	for (size_t i = 0; status == MS_OK && i < target->module_count && !function; i++)
+		if (ms_module_map(&target->modules[i], &target->mapped))
+			function = ms_module_function(&target->modules[i], pc);
+	if (status == MS_OK) {
+		snprintf(target->thread, sizeof target->thread, "%lld", (long long)tid);
+		out->name = target->thread;
+		out->functions = function ? function : "";
+		out->innermost = 1;
+	}
+	*answer = status;
+}
+
 struct ms_types ms_target_types(struct ms_target *target)
 {
 	return (struct ms_types){
@@ -535,6 +558,7 @@ struct ms_types ms_target_types(struct ms_target *target)
 		.reg = answer_register,
 		.next_global = answer_next_global,
 		.runtime_type = answer_runtime_type,
+		.thread = answer_thread,
 	};
 }
 

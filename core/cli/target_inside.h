@@ -21,6 +21,7 @@ struct ms_target {
 	struct ms_answers *answers; /* of a snapshot; their number is SNAPSHOT */
 	struct ms_types known;	    /* gives them */
 	struct ms_told told;
+	char thread[24];	    /* the name of the one told last */
 	struct ms_gotypes *gotypes; /* with --type-descriptor; their number is GO_RUNTIME */
 	uint8_t *held;		    /* bytes of the last value that lies nowhere */
 	struct {

@@ -81,6 +81,7 @@ void ms_find_again(struct ms_findings *findings, struct ms_finding *finding);
 struct ms_writers {
 	bool known;	  /* the caller tells of threads */
 	uint32_t threads; /* so many do */
+	bool innermost;	  /* of one of them only the innermost function is known */
 	bool replacing; /* one of them is where a map's arrays are replaced: in the start of a growth, or in a clear */
 	struct ms_buf text; /* "thread 1 is in hmap_assign, called by counts_set"; "" for none */
 };

@@ -415,9 +415,14 @@ static void note_writers(struct ms_check *check)
 	const struct ms_writers *writers = &check->writers;
 
 	if (writers->text.size)
-		ms_note(check->notes, false, "%s%s",
+		ms_note(check->notes, false, "%s%s%s",
 			writers->threads > 1 && check->writing ? "perhaps a concurrent write: " : "",
-			ms_buf_text(&writers->text));
+			ms_buf_text(&writers->text),
+			writers->innermost ? " (of each thread only the innermost function was looked at)" : "");
+	else if (check->writing && writers->innermost)
+		ms_note(check->notes, false,
+			"no thread's innermost function is known to change maps; what called it is looked at in a "
+			"debugger only");
 	else if (check->writing && writers->known)
 		ms_note(check->notes, false,
 			"no thread is seen in code that changes maps: the flag was left behind, or set by a goroutine "

@@ -81,6 +81,7 @@ int32_t ms_writers_find(struct ms_context *ctx, struct ms_writers *out)
 		if (status < 0)
 			return status;
 		out->known = true;
+		out->innermost |= thread.innermost != 0;
 		look_at(out, &thread);
 	}
 	if (out->threads > TOLD_MOST)

@@ -35,14 +35,22 @@ struct segments {
 	size_t count;
 };
 
+/* The data of a note.  */
+struct note {
+	const uint8_t *data;
+	uint64_t size;
+};
+
 struct ms_elfcore {
 	int fd;
 	uint64_t file_size;
 	struct ms_elfcore_facts facts;
 	struct segments own; /* also empty ones: what they held was left out */
 	struct segments lent;
-	char **notes; /* kept for the file names in them */
+	char **notes; /* kept for what is in them */
 	size_t note_count;
+	struct note *threads; /* NT_PRSTATUS */
+	size_t thread_count;
 	struct ms_mapping *mappings;
 	char command[COMMAND_SIZE + 1];
 };
@@ -173,6 +181,12 @@ int64_t ms_elfcore_read(const struct ms_elfcore *core, uint64_t address, void *b
 	return (int64_t)done;
 }
 
+const uint8_t *ms_elfcore_thread(const struct ms_elfcore *core, size_t n, uint64_t *size_out)
+{
+	*size_out = n < core->thread_count ? core->threads[n].size : 0;
+	return n < core->thread_count ? core->threads[n].data : NULL;
+}
+
 bool ms_elfcore_writable(const struct ms_elfcore *core, uint64_t address)
 {
 	size_t i = find_below(&core->own, address);
@@ -301,6 +315,23 @@ static void take(const uint8_t **out, uint64_t *size_out, const uint8_t *data, u
 	*size_out = size;
 }
 
+/* False: memory is short.  */
+static bool add_thread(struct ms_elfcore *core, const uint8_t *data, uint64_t size)
+{
+	size_t count = core->thread_count;
+
+	if ((count & (count - 1)) == 0) { /* a power of two: full */
+		struct note *threads = realloc(core->threads, (count ? 2 * count : 1) * sizeof *threads);
+		if (!threads)
+			return false;
+		core->threads = threads;
+	}
+	core->threads[core->thread_count++] = (struct note){ data, size };
+	core->facts.status = core->threads[0].data;
+	core->facts.status_size = core->threads[0].size;
+	return true;
+}
+
 static bool is_ours(const uint8_t *name, uint64_t size)
 {
 	return size >= sizeof MS_SNAPSHOT_OWNER && !memcmp(name, MS_SNAPSHOT_OWNER, sizeof MS_SNAPSHOT_OWNER);
@@ -328,8 +359,8 @@ static bool take_notes(struct ms_elfcore *core, const uint8_t *at, uint64_t size
 			take_command(core, data, data_size);
 		else if (from_kernel && type == NT_FILE)
 			whole = take_files(core, data, data_size);
-		else if (from_kernel && type == NT_PRSTATUS && !core->facts.status)
-			take(&core->facts.status, &core->facts.status_size, data, data_size);
+		else if (from_kernel && type == NT_PRSTATUS)
+			whole = add_thread(core, data, data_size);
 		else if (is_ours(name, name_size) && type == MS_SNAPSHOT_NOTE)
 			take(&core->facts.answers, &core->facts.answers_size, data, data_size);
 		uint64_t step = ms_min(padded(data_size, align), rest - name_size);
@@ -475,6 +506,7 @@ void ms_elfcore_free(struct ms_elfcore *core)
 	for (size_t i = 0; i < core->note_count; i++)
 		free(core->notes[i]);
 	free(core->notes);
+	free(core->threads);
 	free(core->mappings);
 	free(core->own.all);
 	free(core->lent.all);

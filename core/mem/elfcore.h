@@ -40,6 +40,9 @@ int64_t ms_elfcore_open(const char *path, struct ms_elfcore **out, struct ms_buf
 void ms_elfcore_free(struct ms_elfcore *core);
 const struct ms_elfcore_facts *ms_elfcore_facts(const struct ms_elfcore *core);
 
+/* Note NT_PRSTATUS of thread N, from 0; NULL behind the last. As long as CORE.  */
+const uint8_t *ms_elfcore_thread(const struct ms_elfcore *core, size_t n, uint64_t *size_out);
+
 /* Copies up to LEN bytes at ADDRESS; returns how many leading bytes it got.  */
 int64_t ms_elfcore_read(const struct ms_elfcore *core, uint64_t address, void *buffer, uint64_t len);
 /* Whether memory at ADDRESS was writable, as far as the core tells.  */

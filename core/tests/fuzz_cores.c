@@ -26,8 +26,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_must(facts->command && strlen(facts->command) < 16, "a command of no end");
 	for (size_t i = 0; i < facts->mapping_count; i++)
 		sum += strlen(facts->mappings[i].path) + facts->mappings[i].start;
-	for (uint64_t i = 0; i < facts->status_size; i++)
-		sum += facts->status[i];
+	const uint8_t *thread;
+	uint64_t bytes;
+	for (size_t n = 0; (thread = ms_elfcore_thread(core, n, &bytes)); n++)
+		for (uint64_t i = 0; i < bytes; i++)
+			sum += thread[i];
 	for (uint64_t i = 0; i < facts->auxv_size; i++)
 		sum += facts->auxv[i];
 	for (uint64_t i = 0; i < facts->answers_size; i++)

@@ -182,6 +182,27 @@ static uint64_t saved_register(const struct ms_elfcore *core, const char *name)
 	return ms_load(facts->status + ms_corefile_x86_64(name), 8, false);
 }
 
+static void each_thread_has_its_note(void **state)
+{
+	struct ms_corefile core = { .pointer_size = 8, .machine = EM_X86_64 };
+	struct ms_pages pages = { 0 };
+	uint64_t size;
+
+	(void)state;
+	assert_true(ms_pages_add(&pages, 0x10000, MS_PAGE));
+	for (int64_t tid = 1; tid <= 5; tid++)
+		assert_true(ms_corefile_registers(&core, tid, give_register, NULL));
+	struct ms_elfcore *read = write_and_open(&core, &pages);
+	for (size_t n = 0; n < 5; n++)
+		assert_int_equal(ms_load(ms_elfcore_thread(read, n, &size) + 32, 4, false), n + 1);
+	assert_ptr_equal(ms_elfcore_thread(read, 0, &size), ms_elfcore_facts(read)->status);
+	assert_int_equal(size, 336);
+	assert_null(ms_elfcore_thread(read, 5, &size));
+	ms_elfcore_free(read);
+	ms_corefile_fini(&core);
+	ms_pages_fini(&pages);
+}
+
 static void registers_of_x86_64_stand_where_they_belong(void **state)
 {
 	struct ms_pages pages = { 0 };
@@ -244,6 +265,7 @@ int main(void)
 		cmocka_unit_test(pages_come_once_and_in_order),
 		cmocka_unit_test(page_at_address_zero_and_at_the_end_of_memory),
 		cmocka_unit_test(core_is_read_as_it_was_written),
+		cmocka_unit_test(each_thread_has_its_note),
 		cmocka_unit_test(registers_of_x86_64_stand_where_they_belong),
 		cmocka_unit_test(more_segments_than_the_header_counts),
 	};

@@ -95,6 +95,7 @@ class Thread(ctypes.Structure):
         ("size", c_uint64),
         ("name", c_char_p),
         ("functions", c_char_p),
+        ("innermost", c_uint32),
     ]
 
 
