@@ -419,7 +419,7 @@ static int64_t take_header(struct ms_elfcore *core, const char *path, const uint
 		return MS_BAD_TYPE;
 	}
 	if (have < EI_NIDENT || memcmp(header, ELFMAG, SELFMAG))
-		return bad(error, path, "not an ELF file; --core takes a core file");
+		return bad(error, path, "not an ELF file; expected a core file");
 	if ((header[EI_CLASS] != ELFCLASS32 && header[EI_CLASS] != ELFCLASS64) ||
 	    (header[EI_DATA] != ELFDATA2LSB && header[EI_DATA] != ELFDATA2MSB))
 		return bad(error, path, "an ELF file of neither 32 nor 64 bit, or of no byte order");
@@ -485,7 +485,7 @@ int64_t ms_elfcore_open(const char *path, struct ms_elfcore **out, struct ms_buf
 	core->file_size = (uint64_t)status.st_size;
 	int64_t result = MS_OK;
 	if (!S_ISREG(status.st_mode))
-		result = bad(error, path, "not a regular file; --core takes a core file");
+		result = bad(error, path, "not a regular file; expected a core file");
 	if (result == MS_OK)
 		result = take_header(core, path, header, read_at(core->fd, 0, header, sizeof header), error);
 	if (result == MS_OK)

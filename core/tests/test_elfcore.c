@@ -491,7 +491,7 @@ static void what_is_no_core(void **state)
 	image->size = 20;
 	check_refused(image, ": an ELF file that ends within its header");
 	image->size = 0;
-	check_refused(image, ": not an ELF file; --core takes a core file");
+	check_refused(image, ": not an ELF file; expected a core file");
 	assert_int_equal(ms_elfcore_open("/nowhere\n", &core, &error), MS_IO);
 	assert_string_equal(ms_buf_text(&error), "/nowhere\\n: cannot be opened: No such file or directory");
 	ms_buf_fini(&error);
