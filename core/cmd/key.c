@@ -335,7 +335,9 @@ static int32_t neither(struct ms_command *cmd, const char *expected)
 	char why[500];
 
 	snprintf(why, sizeof why, "%s", ms_error(cmd->ctx));
-	return ms_fail(cmd->ctx, MS_USAGE, "%s; %s", why, expected);
+	size_t size = strlen(why);
+	bool stop = size && why[size - 1] == '.'; /* the sentence goes on */
+	return ms_fail(cmd->ctx, MS_USAGE, "%.*s; %s", (int)(size - stop), why, expected);
 }
 
 int32_t ms_key_of_word(struct ms_command *cmd, const char *word, struct ms_key *out, bool *itself_out)

@@ -601,7 +601,7 @@ static void bad_keys_do_not_fail_the_others(void **state)
 	fake_expect_error(&w.t, "map-get", "m \"x\"", MS_STATUS_USAGE,
 			  "\"x\": found a text; expected int: -2147483648 to 2147483647");
 	fake_expect_error(&w.t, "map-get", "m nothing", MS_STATUS_USAGE,
-			  "nothing: No symbol in current context.; expected int: -2147483648 to 2147483647");
+			  "nothing: No symbol in current context; expected int: -2147483648 to 2147483647");
 	fake_expr(&w.t, "i", fake_int(&w.t, 8), 0, "\4\0\0\0\0\0\0\0", 8);
 	fake_expr(&w.t, "wide", fake_int(&w.t, 8), 0, "\0\0\0\0\1\0\0\0", 8);
 	run = fake_run(&w.t, "map-get", "m i");
