@@ -131,7 +131,7 @@ soak:	## the long runs: traces of a map that grows to a million entries
 	cd fixtures && TRACE_STEPS=1000000 LLDB_TRACE_STEPS=20000 $(PYTHON) -m pytest -q -p no:cacheprovider \
 		test_gdb_trace.py test_lldb_trace.py -k each_old_bucket_once
 
-bench:	## the measurements of the README (T=PART: go, events, large, lldb or hmap)
+bench:	## the measurements of the README (T=PART: go, events, large, gdb, lldb or hmap)
 	@.ci/deps demo check bench
 	@$(MAKE) -s lib fixtures build/bench_hmap build/bench_hmap.go
 	cd fixtures && $(PYTHON) bench.py $(T)
