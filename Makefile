@@ -188,6 +188,7 @@ install: lib cli	## to PREFIX (/usr/local), under DESTDIR
 	install -m 644 gdb/*.py $(SHARE)/gdb/
 	install -m 644 core/python/mapscope/*.py $(SHARE)/core/python/mapscope/
 	install -m 644 lldb/*.py $(SHARE)/lldb/
+	$(PYTHON) -m compileall -q $(if $(DESTDIR),-s $(DESTDIR) -p /) $(SHARE)
 	@echo "For gdb, add to ~/.gdbinit:  source $(PREFIX)/share/mapscope/gdb/mapscope_gdb.py"
 	@echo "For lldb, add to ~/.lldbinit:  command script import $(PREFIX)/share/mapscope/lldb/mapscope_lldb.py"
 uninstall:	## remove what install put there
