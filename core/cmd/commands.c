@@ -469,6 +469,7 @@ static int32_t finish(struct ms_command *cmd)
 	if (status == MS_OK && to_file) {
 		view.buf = &cmd->out;
 		ms_view_end(&view, &end, ms_escape(cmd->ctx, cmd->args.output, strlen(cmd->args.output)));
+		status = cmd->out.failed || cmd->ctx->short_of_memory ? MS_NO_MEMORY : MS_OK;
 	}
 	ms_buf_fini(&token);
 	if (status == MS_OK && cmd->late.failed)

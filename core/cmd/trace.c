@@ -207,6 +207,13 @@ static uint64_t operation_of(struct growing *growing, uint64_t bucket, uint64_t 
 	return growing->operations;
 }
 
+/* An event that is not recorded.  */
+static void note_lost(struct ms_command *cmd, uint64_t time, const char *why)
+{
+	ms_note(&cmd->notes, true, "at %llu.%06llu s: %s", (unsigned long long)(time / 1000000000),
+		(unsigned long long)(time / 1000 % 1000000), why);
+}
+
 static int32_t on_evacuate(struct ms_command *cmd, struct ms_map *map, uint64_t bucket, uint64_t time)
 {
 	struct trace *trace = own(cmd);
@@ -216,10 +223,12 @@ static int32_t on_evacuate(struct ms_command *cmd, struct ms_map *map, uint64_t 
 	ms_growth_of(map, &growth);
 	uint64_t operation = operation_of(&trace->growing, bucket, growth.nevacuate);
 	int32_t status = ms_chain_read(map, bucket, &chain);
-	if (status < 0)
-		return status == MS_INTERRUPTED ? status : MS_OK;
-	if (chain.evacuated)
+	if (status == MS_FAULT)
+		note_lost(cmd, time, "a bucket that is to be evacuated cannot be read");
+	if (status == MS_FAULT || status == MS_NOT_FOUND || (status == MS_OK && chain.evacuated))
 		return MS_OK;
+	if (status < 0)
+		return status;
 	trace->pending = EVACUATE;
 	trace->before = growth;
 	trace->chain = chain;
@@ -238,8 +247,12 @@ static int32_t on_end(struct ms_command *cmd, struct ms_map *map, bool clears, u
 	if (!growth.old_buckets || trace->growing.done || (clears && !growth.count))
 		return MS_OK;
 	int32_t status = clears ? MS_OK : ms_growth_ends(map, &ends);
-	if (status < 0 || !ends)
-		return status == MS_INTERRUPTED ? status : MS_OK;
+	if (status == MS_FAULT)
+		note_lost(cmd, time, "the old buckets cannot be read, and so whether the growth ends");
+	if (status < 0)
+		return status == MS_FAULT ? MS_OK : status;
+	if (!ends)
+		return MS_OK;
 	trace->growing.done = true;
 	begin_record(cmd, "grow-done", &growth, time);
 	add_growth(cmd, growth.same_size, growth.old_buckets, growth.buckets);
@@ -261,8 +274,7 @@ static int32_t handle(struct ms_command *cmd, const struct ms_event *event, cons
 	if (status < 0)
 		return status;
 	if (map->broken.size) {
-		ms_note(&cmd->notes, true, "at %llu.%06llu s: %s", (unsigned long long)(time / 1000000000),
-			(unsigned long long)(time / 1000 % 1000000), ms_buf_text(&map->broken));
+		note_lost(cmd, time, ms_buf_text(&map->broken));
 		ms_map_free(map);
 		return MS_OK;
 	}
@@ -367,15 +379,25 @@ static int32_t finish(struct ms_command *cmd, struct ms_view *view, const struct
 
 	if (cmd->args.given & MS_OPT_SUMMARY)
 		return ms_trace_summary_finish(cmd, view, end);
-	if (trace->readable && ms_map_open_at(cmd->ctx, cmd->map->address, cmd->map->type, &map) == MS_OK)
+	struct ms_end whole = *end;
+	int32_t status = MS_OK;
+	if (trace->readable)
+		status = ms_map_open_at(cmd->ctx, cmd->map->address, cmd->map->type, &map);
+	if (map)
 		ms_growth_of(map, &growth);
 	ms_map_free(map);
+	if (status == MS_NO_MEMORY)
+		return status;
+	if (status < 0) {
+		ms_note(&cmd->notes, true, "at the end: %s", ms_error(cmd->ctx));
+		whole.partial = "damage";
+	}
 	begin_record(cmd, "end", map ? &growth : NULL, trace->last);
 	ms_buf_printf(row(cmd), ", \"why\": \"%s\", ", *trace->why ? trace->why : "stopped");
 	struct ms_view line = *view;
 	line.buf = &text;
 	line.style.json = true;
-	ms_view_end(&line, end, NULL); /* {"end": ...} */
+	ms_view_end(&line, &whole, NULL); /* {"end": ...} */
 	ms_buf_str(row(cmd), text.size ? ms_buf_text(&text) + 1 : "}\n");
 	row(cmd)->failed |= text.failed;
 	ms_buf_fini(&text);

@@ -65,8 +65,8 @@ static const struct {
 	{ "map-diff", { "m %", "m % --json" } },
 	{ "map-get", { "m 1", "m 1 --json", "m 77 2" } },
 	{ "map-entries",
-	  { "m", "p --json", "m --sort key --json", "m --offset 9 --limit 5",
-	    "m --where (key > 3 && elem != 0) --json" } },
+	  { "m", "p --json", "m --sort key --json", "m --offset 9 --limit 5", "m --where (key > 3 && elem != 0) --json",
+	    "m -o %" } },
 };
 static const char *const common[LINES_MOST] = { "m", "p --json" };
 

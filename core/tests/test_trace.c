@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "allocations.h"
 #include "base/facts.h"
 #include "cmd/events.h"
 #include "fake_world.h"
@@ -235,38 +236,70 @@ static void move_that_cannot_be_followed_says_so(void **state)
 	}
 }
 
-static void every_read_may_fail(void **state)
+/* A growth with an evacuation while the N-th read, or allocation, fails; 0: none does. The record and, in *STATUS_OUT, how it
+   ended. False in *MORE_OUT: there are fewer. The fake target's own allocations do not fail.  */
+static char *recorded(bool read, uint64_t n, int32_t *status_out, bool *more_out)
 {
-	uint64_t n = 0;
-	bool provoked;
+	struct recording r;
+	uint64_t size;
+
+	record(&r, 8, false, "");
+	fake_reset_counts(&r.w.t);
+	r.w.t.fail_read = read ? n : 0;
+	allocations = 0;
+	fail_allocation = read ? 0 : n;
+	int32_t status = happen(&r, MS_EVENT_GROW, 0, 0);
+	fail_allocation = 0;
+	fake_map_grow(&r.w.m, false);
+	fake_map_write(&r.w.m);
+	fail_allocation = read ? 0 : n;
+	status = status == MS_OK ? happen(&r, MS_EVENT_EVACUATE, 0, 3) : status;
+	fail_allocation = 0;
+	fake_map_evacuate_whole(&r.w.m, 3, false);
+	fake_map_write(&r.w.m);
+	fail_allocation = read ? 0 : n;
+	if (status == MS_OK)
+		happen(&r, MS_EVENT_GROW_DONE, 0, 0);
+	ms_command_trace_end(r.cmd, "stopped", 9999999, 1);
+	while (ms_command_step(r.cmd, 50) == MS_AGAIN)
+		;
+	*more_out = read ? r.w.t.provoked : allocations >= n;
+	fail_allocation = 0;
+	*status_out = ms_command_status(r.cmd);
+	fake_is_printable(ms_command_error(r.cmd), strlen(ms_command_error(r.cmd)));
+	assert_true(*ms_command_error(r.cmd) || *ms_command_output(r.cmd, &size));
+	ms_command_free(r.cmd);
+	world_fini(&r.w);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	char *text = calloc(1, 1 << 12);
+	assert_non_null(text);
+	assert_true(fread(text, 1, (1 << 12) - 1, file) < (1 << 12) - 1);
+	fclose(file);
+	return text;
+}
+
+/* The record is what it would be, or its end says that it is not.  */
+static void every_read_and_allocation_may_fail(void **state)
+{
+	int32_t status;
+	bool more;
 
 	(void)state;
-	do {
-		struct recording r;
-		record(&r, 8, false, "");
-		happen(&r, MS_EVENT_GROW, 0, 0);
-		fake_map_grow(&r.w.m, false);
-		fake_map_write(&r.w.m);
-		fake_reset_counts(&r.w.t);
-		r.w.t.fail_read = ++n;
-		int32_t status = happen(&r, MS_EVENT_EVACUATE, 0, 3);
-		if (status == MS_OK) {
-			fake_map_evacuate_whole(&r.w.m, 3, false);
-			fake_map_write(&r.w.m);
-			status = happen(&r, MS_EVENT_GROW_DONE, 0, 0);
-		}
-		provoked = r.w.t.provoked;
-		r.w.t.fail_read = 0;
-		uint64_t size;
-		ms_command_trace_end(r.cmd, "stopped", r.time, 1);
-		while (ms_command_step(r.cmd, 50) == MS_AGAIN)
-			;
-		fake_is_printable(ms_command_error(r.cmd), strlen(ms_command_error(r.cmd)));
-		assert_true(*ms_command_error(r.cmd) || *ms_command_output(r.cmd, &size));
-		ms_command_free(r.cmd);
-		world_fini(&r.w);
-	} while (provoked);
-	assert_true(n > 1);
+	char *whole = recorded(true, 0, &status, &more);
+	assert_int_equal(status, MS_YES);
+	fake_contains(whole, "\"event\": \"evacuate\"");
+	for (int read = 0; read < 2; read++) {
+		uint64_t n = 0;
+		do {
+			char *text = recorded(read, ++n, &status, &more);
+			if (status == MS_YES)
+				assert_string_equal(text, whole);
+			free(text);
+		} while (more);
+		assert_true(n > 2);
+	}
+	free(whole);
 }
 
 static void wrong_line_is_one_line_and_makes_no_file(void **state)
@@ -410,7 +443,7 @@ int main(void)
 		cmocka_unit_test(clear_ends_a_growth),
 		cmocka_unit_test(trace_ends_after_so_many_events),
 		cmocka_unit_test(move_that_cannot_be_followed_says_so),
-		cmocka_unit_test(every_read_may_fail),
+		cmocka_unit_test(every_read_and_allocation_may_fail),
 		cmocka_unit_test(wrong_line_is_one_line_and_makes_no_file),
 		cmocka_unit_test(summary_tells_growths),
 		cmocka_unit_test(damaged_record_is_one_line),
