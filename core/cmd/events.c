@@ -298,8 +298,10 @@ static void read_key(struct ms_hit *hit)
 	if (!hit->site->key || !hit->map || size > KEY_MOST)
 		return;
 	hit->key = calloc(1, size + 1);
-	if (!hit->key)
+	if (!hit->key) {
+		ms_fail(hit->ctx, MS_NO_MEMORY, "out of memory for a key");
 		return;
+	}
 	if (hit->site->key_is == MS_KEY_ADDRESS) {
 		hit->key_address = ms_hit_word(hit, hit->site->key);
 		read = ms_mem_read_cached(hit->ctx, hit->key_address, hit->key, size) == MS_OK;
@@ -315,6 +317,17 @@ static void read_key(struct ms_hit *hit)
 		free(hit->key);
 		hit->key = NULL;
 	}
+}
+
+/* Short of memory, the event is told as it is: better one stop too many than none.  */
+static void forget_map(struct ms_hit *hit)
+{
+	ms_map_free(hit->map);
+	free(hit->key);
+	hit->map = NULL;
+	hit->key = NULL;
+	ms_buf_clear(&hit->trouble);
+	ms_buf_str(&hit->trouble, "out of memory");
 }
 
 int32_t ms_hit_new(struct ms_context *ctx, const struct ms_event *event, struct ms_hit **out)
@@ -335,11 +348,16 @@ int32_t ms_hit_new(struct ms_context *ctx, const struct ms_event *event, struct 
 	if (event->event != MS_EVENT_MAKE)
 		open_map(hit);
 	int32_t status = happens(hit);
+	if (status == MS_OK)
+		read_key(hit);
+	if (ctx->short_of_memory || hit->trouble.failed) {
+		forget_map(hit);
+		status = MS_OK;
+	}
 	if (status < 0) {
 		ms_hit_free(hit);
 		return status;
 	}
-	read_key(hit);
 	*out = hit;
 	return MS_OK;
 }
@@ -527,5 +545,6 @@ const char *ms_hit_text(struct ms_hit *hit)
 		ms_spell(hit->ctx, buf, hit->map->type, hit->map->shape->language);
 		ms_buf_printf(buf, " at 0x%llx", (unsigned long long)hit->map->address);
 	}
-	return ms_buf_text(buf);
+	bool short_of_memory = buf->failed || hit->key_text.failed || hit->ctx->short_of_memory;
+	return short_of_memory ? "out of memory" : ms_buf_text(buf);
 }

@@ -470,6 +470,7 @@ int32_t ms_watch_look(struct ms_watch *watch, uint64_t map_type, const char **te
 	}
 	if (status > 0)
 		ms_buf_str(&line, ms_buf_text(&watch->text));
+	line.failed |= watch->text.failed;
 	struct ms_buf swap = watch->text;
 	watch->text = line;
 	ms_buf_fini(&swap);

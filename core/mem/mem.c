@@ -55,8 +55,10 @@ static const uint8_t *cache_page(struct ms_context *ctx, uint64_t page, uint32_t
 	if (!ctx->cache)
 		ctx->cache = calloc(1, sizeof *ctx->cache);
 	struct ms_cache *cache = ctx->cache;
-	if (!cache)
+	if (!cache) {
+		ms_fail(ctx, MS_NO_MEMORY, "out of memory for pages of the target");
 		return NULL;
+	}
 
 	size_t line = page % LINES;
 	if (cache->page[line] != page + 1) {

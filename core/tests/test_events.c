@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "allocations.h"
 #include "base/facts.h"
 #include "cmd/events.h"
 #include "fake_world.h"
@@ -393,10 +395,45 @@ static void any_read_may_fail(struct world *w)
 	w->t.fail_read = w->t.silent_call = 0;
 }
 
-static void every_read_may_fail(void **state)
+/* Better one stop too many than none: short of memory, an event is told by what is left, or not known to be one.  */
+static void any_allocation_may_fail(struct world *w)
+{
+	static const enum ms_event_kind kinds[] = { MS_EVENT_ASSIGN, MS_EVENT_GROW, MS_EVENT_EVACUATE };
+
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+		char whole[256] = "";
+		bool failed = true;
+		for (uint64_t n = 0; failed; n++) { /* 0: none fails */
+			struct ms_event event = event_of(w, kinds[k], kinds[k] == MS_EVENT_EVACUATE ? 3 : w->m.address);
+			struct ms_hit *hit = NULL;
+			struct ms_value key;
+			fake_open(&w->t);
+			allocations = 0;
+			fail_allocation = n;
+			int32_t status = ms_hit_new(w->t.ctx, &event, &hit);
+			const char *text = status == MS_OK ? ms_hit_text(hit) : "";
+			int32_t has_key = status == MS_OK ? ms_hit_key(hit, &key) : status;
+			failed = n ? allocations >= n : true;
+			fail_allocation = 0;
+			if (!n)
+				snprintf(whole, sizeof whole, "%s", text);
+			assert_true(n || (has_key == MS_OK) == (kinds[k] == MS_EVENT_ASSIGN));
+			if (status == MS_OK && strcmp(text, whole))
+				fake_contains(text, "out of memory");
+			else if (status == MS_OK && kinds[k] == MS_EVENT_ASSIGN)
+				assert_int_equal(has_key, MS_OK);
+			else
+				assert_true(status == MS_OK || status == MS_NO_MEMORY);
+			ms_hit_free(hit);
+		}
+	}
+}
+
+static void every_read_and_allocation_may_fail(void **state)
 {
 	(void)state;
 	each_world(3, fill_half_moved, any_read_may_fail);
+	each_world(3, fill_half_moved, any_allocation_may_fail);
 }
 
 /* ---- Go's functions ---- */
@@ -540,7 +577,7 @@ int main(void)
 		cmocka_unit_test(key_is_told),
 		cmocka_unit_test(key_that_is_a_go_string_is_two_words),
 		cmocka_unit_test(map_that_cannot_be_read_is_told_as_such),
-		cmocka_unit_test(every_read_may_fail),
+		cmocka_unit_test(every_read_and_allocation_may_fail),
 		cmocka_unit_test(go_function_is_stopped_behind_its_check_of_the_stack),
 		cmocka_unit_test(every_event_has_functions_in_both_languages),
 		cmocka_unit_test(line_is_understood),

@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "allocations.h"
 #include "fake_world.h"
 
 static struct ms_watch *watch_of(struct world *w, const char *line, uint32_t most, uint64_t *type)
@@ -163,12 +165,55 @@ static void random_writes(void **state)
 	}
 }
 
+/* A watch is as it would be or there is none, and a look tells what it would or that memory is short.  */
+static void nth_allocation_fails(void **state)
+{
+	static const char *const lines[] = { "m", "m --bucket 1", "m --bucket 1 --slot 2" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		struct world w;
+		char whole[256] = "";
+		bool failed = true;
+		world_plain(&w);
+		fake_map_array(&w.m, &w.m.new, 1);
+		fake_map_fill(&w.m, &w.m.new, 0, 8);
+		for (uint64_t n = 0; failed; n++) { /* 0: none fails */
+			fake_map_write(&w.m);
+			fake_open(&w.t);
+			uint64_t type;
+			const char *text = NULL;
+			struct ms_watch *watch = NULL;
+			struct ms_command *cmd = ms_command_new(w.t.ctx, "map-watch", lines[i]);
+			while (ms_command_step(cmd, 50) == MS_AGAIN)
+				;
+			type = ms_watch_type(cmd);
+			allocations = 0;
+			fail_allocation = n;
+			int32_t made = ms_watch_new(cmd, 4, &watch);
+			fake_map_poke(&w.m, "count", 9);
+			fake_write_uint(&w.t, part(&w, 1, 0, 1, 2), 1, 1);
+			int32_t outcome = made == MS_OK ? ms_watch_look(watch, type, &text) : made;
+			failed = n ? allocations >= n : true;
+			fail_allocation = 0;
+			if (!n)
+				snprintf(whole, sizeof whole, "%s", text);
+			else if (outcome != MS_NO_MEMORY)
+				assert_string_equal(text, whole);
+			ms_watch_free(watch);
+			ms_command_free(cmd);
+		}
+		world_fini(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slot_in_every_layout),
 		cmocka_unit_test(header_members),
 		cmocka_unit_test(random_writes),
+		cmocka_unit_test(nth_allocation_fails),
 	};
 
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
