@@ -271,7 +271,7 @@ MS_API void ms_command_free(struct ms_command *cmd);
 /* ---- Maps, for printers ---- */
 
 /* MS_OK when TYPE is a map or a pointer to one, by shape; MS_NOT_FOUND when not, or when it is a header that does not tell what
-   it holds (runtime.hmap). Asks the caller once per type.  */
+   it holds (runtime.hmap); MS_BAD_TYPE when the caller failed to tell. Asks the caller once per type.  */
 MS_API int32_t ms_type_is_map(struct ms_context *ctx, uint64_t type);
 
 struct ms_map;

@@ -130,7 +130,7 @@ struct ms_end ms_command_end(struct ms_command *cmd)
 	const struct ms_notes *header = cmd->map ? &cmd->map->notes : NULL;
 
 	if (cmd->ctx->untold && !cmd->untold)
-		ms_note(&cmd->notes, true, "the debugger failed to tell of a type or a name: what needs it is missing");
+		ms_note_untold(&cmd->notes);
 	cmd->untold = cmd->ctx->untold;
 	bool damaged = cmd->notes.damaged || (header && header->damaged);
 

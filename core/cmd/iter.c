@@ -18,6 +18,7 @@ struct ms_iter {
 	struct ms_position next;
 	uint64_t found;
 	bool from_start, ended;
+	bool untold; /* a note says so */
 	struct ms_buf text, key_text, elem_text;
 };
 
@@ -148,7 +149,11 @@ static const char *half_text(struct ms_iter *iter, uint64_t i, struct ms_buf *bu
 	struct ms_entry entry = { iter->fetch.keys + i * map->key_size, iter->fetch.elems + i * map->elem_size,
 				  iter->fetch.key_addresses[i], iter->fetch.elem_addresses[i] };
 	ms_slice_begin(map->ctx, SLICE_MS);
+	map->ctx->untold = false;
 	int32_t status = half(&view, map, &entry);
+	if (map->ctx->untold && !iter->untold)
+		ms_note_untold(&iter->notes);
+	iter->untold |= map->ctx->untold;
 	if (status == MS_OK)
 		status = buf->failed ? MS_NO_MEMORY : ms_stopped(map->ctx);
 	if (status == MS_OK)

@@ -53,10 +53,11 @@ const struct ms_shape *ms_shape_of_value(struct ms_context *ctx, const struct ms
 int32_t ms_type_is_map(struct ms_context *ctx, uint64_t type)
 {
 	ms_slice_begin(ctx, 0);
+	ctx->untold = false;
 	const struct ms_node *node = ms_node(ctx, type);
 	const struct ms_shape *shape = node ? ms_shape_of_value(ctx, node) : NULL;
 
-	return shape && shape->walkable ? MS_OK : MS_NOT_FOUND;
+	return shape && shape->walkable ? MS_OK : ctx->untold ? MS_BAD_TYPE : MS_NOT_FOUND;
 }
 
 static struct ms_map *map_new(struct ms_context *ctx, const struct ms_shape *shape, const struct ms_node *type)
@@ -85,6 +86,11 @@ void ms_note_running(struct ms_notes *notes)
 	ms_note(notes, false,
 		"the program is running: what is shown may have changed while it was read; stop it first (mapscope: "
 		"--stop)");
+}
+
+void ms_note_untold(struct ms_notes *notes)
+{
+	ms_note(notes, true, "the debugger failed to tell of a type or a name: what needs it is missing");
 }
 
 static bool is_int(struct ms_context *ctx, const struct ms_node *node, uint64_t size, bool *signed_out)
@@ -213,7 +219,10 @@ int32_t ms_map_open(struct ms_context *ctx, const struct ms_value *value, struct
 {
 	ms_mem_forget(ctx);
 	ms_slice_begin(ctx, 0);
+	ctx->untold = false;
 	int32_t status = ms_map_open_value(ctx, value, out);
+	if (status == MS_OK && ctx->untold)
+		ms_note_untold(&(*out)->notes);
 	if (status == MS_OK && (*out)->broken.size) {
 		status = ms_fail(ctx, MS_BAD_MAP, "%s", ms_buf_text(&(*out)->broken));
 		ms_map_free(*out);

@@ -42,6 +42,8 @@ int32_t ms_map_open_at(struct ms_context *ctx, uint64_t address, const struct ms
 void ms_seek_free(struct ms_map *map);
 /* What an answer from a program that runs says of itself.  */
 void ms_note_running(struct ms_notes *notes);
+/* What one that ctx->untold is about says.  */
+void ms_note_untold(struct ms_notes *notes);
 
 /* A pointer of the target from bytes of its memory.  */
 uint64_t ms_map_pointer(const struct ms_map *map, const uint8_t *bytes);

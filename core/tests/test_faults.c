@@ -293,6 +293,65 @@ static void nth_allocation_of_an_iterator_fails(void **state)
 	world_fini(&w);
 }
 
+/* All keys and elems, a line each, then what is to be known of them; NULL: it fails.  */
+static char *listed(struct world *w)
+{
+	struct ms_value value = { .size = sizeof value, .type = w->m.header_type, .address = w->m.address };
+	struct ms_batch batch = { .size = sizeof batch };
+	struct ms_map *map;
+	struct ms_iter *iter;
+	char *out = NULL;
+	size_t size;
+
+	if (ms_type_is_map(w->t.ctx, w->m.header_type) != MS_OK || ms_map_open(w->t.ctx, &value, &map) != MS_OK)
+		return NULL;
+	FILE *text = open_memstream(&out, &size);
+	assert_non_null(text);
+	fprintf(text, "%s\n", ms_map_summary(map));
+	assert_int_equal(ms_iter_new(map, "", &iter), MS_OK);
+	assert_int_equal(ms_iter_next(iter, 100, &batch), MS_OK);
+	for (uint64_t i = 0; i < batch.count; i++) {
+		fprintf(text, "%s: ", ms_iter_key_text(iter, i));
+		fprintf(text, "%s\n", ms_iter_elem_text(iter, i));
+	}
+	assert_int_equal(ms_iter_next(iter, 100, &batch), MS_OK);
+	fprintf(text, "note: %s\n", ms_iter_note(iter));
+	fclose(text);
+	ms_iter_free(iter);
+	ms_map_free(map);
+	return out;
+}
+
+static void nth_question_of_an_iterator_fails(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	fake_open(&w.t);
+	fake_reset_counts(&w.t);
+	char *whole = listed(&w);
+	uint64_t questions = w.t.questions;
+	fake_contains(whole, "\nnote: \n");
+	for (uint64_t n = 1; n <= questions; n++) {
+		fake_open(&w.t);
+		fake_reset_counts(&w.t);
+		w.t.fail_question = n;
+		char *text = listed(&w);
+		assert_true(w.t.provoked);
+		if (text && strcmp(text, whole))
+			assert_null(strstr(text, "\nnote: \n"));
+		free(text);
+		fake_reset_counts(&w.t);
+		text = listed(&w); /* a failure leaves nothing behind */
+		assert_string_equal(text, whole);
+		free(text);
+	}
+	assert_true(questions > 20);
+	free(whole);
+	world_fini(&w);
+}
+
 /* Whoever frees a context after a failure frees all of it: the leak check at exit sees to that.  */
 static void contexts_without_memory(void **state)
 {
@@ -327,6 +386,7 @@ int main(void)
 		cmocka_unit_test(nth_call_back_is_unanswered),
 		cmocka_unit_test(interrupted_listing_goes_on_by_its_hint),
 		cmocka_unit_test(nth_allocation_of_an_iterator_fails),
+		cmocka_unit_test(nth_question_of_an_iterator_fails),
 		cmocka_unit_test(contexts_without_memory),
 	};
 

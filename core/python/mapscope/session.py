@@ -115,7 +115,7 @@ class Session:
             with self.provider.calling():
                 answer = self.lib.ms_type_is_map(self.context, number)
             found = answer == Code.OK
-            if answer != Code.INTERRUPTED and not self.provider.cut:
+            if answer in (Code.OK, Code.NOT_FOUND) and not self.provider.cut:
                 self._is_map[number] = found
         return found
 
