@@ -149,12 +149,13 @@ static int32_t ask(struct path_parser *p, const char *name, struct ms_place *out
 	int64_t answer = MS_UNANSWERED;
 
 	ctx->types.variable(ctx->types.user, name, &value, &answer);
-	if (answer == MS_REFUSED) {
-		const char *why = value.error ? value.error : "it has no value here";
-		return refuse(p, "", why, strlen(why), "");
-	}
-	int32_t status = ms_told(ctx, answer);
-	return status == MS_OK ? ms_place_variable(&p->places, &value, out) : status;
+	int32_t status = answer == MS_REFUSED ? MS_NOT_FOUND : ms_told(ctx, answer);
+	if (status == MS_OK)
+		return ms_place_variable(&p->places, &value, out);
+	if (status != MS_NOT_FOUND || answer == MS_NOT_FOUND)
+		return status;
+	const char *why = value.error ? value.error : "it has no value here";
+	return refuse(p, "", why, strlen(why), "");
 }
 
 static bool is_function(struct path_parser *p, const struct ms_place *place)
