@@ -10,74 +10,14 @@
 
 #include <cmocka.h>
 
-#include "base/hash.h"
 #include "fake_world.h"
-
-/* ---- Maps whose keys lie where the map in C puts them ---- */
-
-enum { HASH = 0x7000 };
-
-static uint64_t hash_of(const struct world *w, uint64_t key)
-{
-	return hmap_hash_word(w->t.big_endian ? key << 32 : key, w->m.hash0);
-}
-
-static struct fake_slot *find_slot(struct fake_array *array, uint64_t index, uint64_t key)
-{
-	for (struct fake_bucket *at = &array->buckets[index]; at; at = at->next)
-		for (int i = 0; i < FAKE_SLOTS; i++)
-			if (at->slots[i].shown && at->slots[i].key == key)
-				return &at->slots[i];
-	return NULL;
-}
-
-static void mark(struct world *w, struct fake_array *array, uint64_t index, uint64_t key)
-{
-	uint8_t top = (uint8_t)(hash_of(w, key) >> 56);
-
-	find_slot(array, index, key)->tophash = top < 5 ? (uint8_t)(top + 5) : top;
-}
-
-/* Where it belongs, with its tophash.  */
-static uint64_t put(struct world *w, struct fake_array *array, uint64_t key)
-{
-	uint64_t index = hash_of(w, key) & (array->count - 1);
-
-	fake_map_put(&w->m, array, index, key, key * 10);
-	mark(w, array, index, key);
-	return index;
-}
 
 static void hashed_world(struct world *w, uint32_t pointer_size, bool big_endian, uint8_t B)
 {
-	world_init(w, pointer_size, big_endian, (struct fake_layout){ .descriptor = true, .hash = HASH });
-	fake_symbol(&w->t, "hmap_hash_32", HASH);
+	world_hashed(w, pointer_size, big_endian);
 	fake_map_array(&w->m, &w->m.new, B);
 	for (uint64_t key = 0; key < (uint64_t)5 << B; key++)
-		put(w, &w->m.new, key);
-}
-
-/* Half of the old chains moved to where the keys' hashes send them.  */
-static void hashed_growth(struct world *w)
-{
-	struct fake_map *m = &w->m;
-
-	fake_map_grow(m, false);
-	for (uint64_t i = 0; i < m->old.count / 2; i++) {
-		for (struct fake_bucket *at = &m->old.buckets[i]; at; at = at->next)
-			for (int s = 0; s < FAKE_SLOTS; s++) {
-				struct fake_slot *slot = &at->slots[s];
-				bool up = slot->shown && hash_of(w, slot->key) & m->old.count;
-				if (slot->shown) {
-					put(w, &m->new, slot->key);
-					m->count--;
-				}
-				slot->tophash = !slot->shown ? 4 : up ? 3 : 2;
-				slot->shown = false;
-			}
-		m->old.evacuated[i] = true;
-		m->nevacuate = i + 1;
-	}
+		world_put(w, &w->m.new, key);
 }
 
 /* ---- Judging ---- */
@@ -165,13 +105,13 @@ static void any_layout_is_checked(void **state)
 
 static void at_rest(struct world *w)
 {
-	fake_map_delete(&w->m, &w->m.new, put(w, &w->m.new, 1000), 0, 0);
+	fake_map_delete(&w->m, &w->m.new, world_put(w, &w->m.new, 1000), 0, 0);
 	assert_sound(w);
 }
 
 static void growing(struct world *w)
 {
-	hashed_growth(w);
+	world_grow_hashed(w);
 	assert_sound(w);
 }
 
@@ -248,7 +188,7 @@ static void nevacuate(struct world *w)
 
 static void old_array(struct world *w)
 {
-	hashed_growth(w);
+	world_grow_hashed(w);
 	fake_map_write(&w->m);
 	fake_map_poke(&w->m, "nevacuate", w->m.nevacuate + 1);
 	char *place = fake_format("\"array\": \"old\", \"bucket\": %llu, \"depth\": 0, \"slot\": null",
@@ -286,7 +226,7 @@ static void marks(struct world *w)
 		found_at(w, "bad-state", "new", index, 0, 7);
 	}
 	some_slot(&w->m.new, index, 7)->tophash = 0;
-	hashed_growth(w);
+	world_grow_hashed(w);
 	index = with_room(&w->m.old, w->m.old.count / 2);
 	some_slot(&w->m.old, index, 7)->tophash = 2;
 	found_at(w, "bad-state", "old", index, 0, 7);
@@ -310,7 +250,7 @@ static void empty_rest(struct world *w)
 
 static void too_early(struct world *w)
 {
-	hashed_growth(w);
+	world_grow_hashed(w);
 	struct fake_array *old = &w->m.old;
 	uint64_t from = with_room(old, old->count / 2), key = 0;
 	int slot = 7;
@@ -320,7 +260,7 @@ static void too_early(struct world *w)
 	key = old->buckets[from].slots[slot].key;
 	old->buckets[from].slots[slot] = (struct fake_slot){ .state = "emptyRest" };
 	w->m.count--;
-	found_at(w, "used-too-early", "new", put(w, &w->m.new, key), 0, -1);
+	found_at(w, "used-too-early", "new", world_put(w, &w->m.new, key), 0, -1);
 }
 
 static void keys(struct world *w)
@@ -333,7 +273,7 @@ static void keys(struct world *w)
 	found_at(w, "bad-tophash", "new", index, 0, 1);
 	*slot = kept;
 	slot->key_raw += 100000;
-	if ((hash_of(w, slot->key_raw) & (w->m.new.count - 1)) != index)
+	if ((world_hash(w, slot->key_raw) & (w->m.new.count - 1)) != index)
 		found_at(w, "wrong-bucket", "new", index, 0, 1);
 	else
 		found_at(w, "bad-tophash", "new", index, 0, 1);
@@ -383,7 +323,7 @@ static void chains(struct world *w)
 static void load(struct world *w)
 {
 	for (uint64_t key = 1000; w->m.count <= 8 + ((int64_t)13 << w->m.new.B); key++)
-		put(w, &w->m.new, key);
+		world_put(w, &w->m.new, key);
 	fake_map_write(&w->m);
 	assert_found(w, "bad-load", in_header);
 }
@@ -424,7 +364,7 @@ static void old_array_in_the_new_one(void **state)
 
 	(void)state;
 	hashed_world(&w, 8, false, 4);
-	hashed_growth(&w);
+	world_grow_hashed(&w);
 	fake_map_write(&w.m);
 	fake_map_poke(&w.m, "flags", 8); /* then it has 2^5 buckets, of which half are not there */
 	struct fake_run run = fake_run(&w.t, "map-check", "m");

@@ -292,56 +292,21 @@ static void keys_are_found_where_the_map_finds_them(void **state)
 
 /* ---- Maps laid out by hand ---- */
 
-enum { B = 3, HASH = 0x400100, EQUAL = 0x400200 };
-
-static uint64_t hash_of(const struct world *w, uint64_t key)
-{
-	uint8_t bytes[4];
-
-	fake_store(&w->t, bytes, sizeof bytes, key);
-	return hmap_hash_word(hmap_word(bytes, sizeof bytes, w->t.big_endian), w->m.hash0);
-}
-
-static uint8_t tophash_of(const struct world *w, uint64_t key)
-{
-	uint8_t top = (uint8_t)(hash_of(w, key) >> 56);
-
-	return top < 5 ? top + 5 : top;
-}
-
-/* Puts KEY where its hash says, with the tophash that it says.  */
-static void put(struct world *w, struct fake_array *array, uint64_t key)
-{
-	uint64_t index = hash_of(w, key) & (array->count - 1);
-
-	fake_map_put(&w->m, array, index, key, key * 10);
-	for (struct fake_bucket *bucket = &array->buckets[index]; bucket; bucket = bucket->next)
-		for (int i = 0; i < FAKE_SLOTS; i++)
-			if (bucket->slots[i].shown && bucket->slots[i].key == key)
-				bucket->slots[i].tophash = tophash_of(w, key);
-}
-
-static void world_hashed(struct world *w, uint32_t pointer_size, bool big_endian)
-{
-	world_init(w, pointer_size, big_endian,
-		   (struct fake_layout){ .descriptor = true, .hash = HASH, .equal = EQUAL });
-	fake_symbol(&w->t, "hmap_hash_32", HASH);
-	fake_symbol(&w->t, "hmap_equal_32", EQUAL);
-}
+enum { B = 3 };
 
 /* Half of the old chains have moved: those of even index.  */
 static void grow(struct world *w, bool same_size, uint64_t keys)
 {
 	fake_map_array(&w->m, &w->m.new, B);
 	for (uint64_t key = 0; key < keys; key++)
-		if (hash_of(w, key) & 1)
-			put(w, &w->m.new, key);
+		if (world_hash(w, key) & 1)
+			world_put(w, &w->m.new, key);
 	fake_map_grow(&w->m, same_size);
 	for (uint64_t i = 0; i < w->m.old.count; i += 2)
 		fake_map_evacuate_whole(&w->m, i, false);
 	for (uint64_t key = 0; key < keys; key++)
-		if (!(hash_of(w, key) & 1))
-			put(w, &w->m.new, key);
+		if (!(world_hash(w, key) & 1))
+			world_put(w, &w->m.new, key);
 }
 
 /* Where KEY is, by the account; false: nowhere.  */
@@ -380,12 +345,12 @@ static void expect_key(struct world *w, uint64_t key)
 			fake_format("{\"found\": true, \"by\": \"hash\", \"hash\": \"0x%016llx\", \"array\": \"%s\", "
 				    "\"bucket\": %llu, \"depth\": %llu, \"slot\": %d, \"tophash\": %u, \"key\": %llu, "
 				    "\"elem\": %llu, ",
-				    (unsigned long long)hash_of(w, key), array, (unsigned long long)index,
-				    (unsigned long long)depth, slot, tophash_of(w, key), (unsigned long long)key,
+				    (unsigned long long)world_hash(w, key), array, (unsigned long long)index,
+				    (unsigned long long)depth, slot, world_tophash(w, key), (unsigned long long)key,
 				    (unsigned long long)key * 10);
 	else
 		expected = fake_format("{\"found\": false, \"by\": \"hash\", \"hash\": \"0x%016llx\", ",
-				       (unsigned long long)hash_of(w, key));
+				       (unsigned long long)world_hash(w, key));
 	fake_contains(run.out, expected);
 	free(expected);
 	if (there) {
@@ -408,7 +373,7 @@ static void by_hash_in_both_word_sizes_and_byte_orders(void **state)
 		else {
 			fake_map_array(&w.m, &w.m.new, B);
 			for (uint64_t key = 0; key < 70; key++)
-				put(&w, &w.m.new, key);
+				world_put(&w, &w.m.new, key);
 		}
 		fake_map_write(&w.m);
 		for (uint64_t key = 0; key < 80; key++)
@@ -442,9 +407,9 @@ static void text_tells_the_way(void **state)
 	world_hashed(&w, 8, false);
 	grow(&w, false, 70);
 	fake_map_write(&w.m);
-	while (hash_of(&w, moved) & 1)
+	while (world_hash(&w, moved) & 1)
 		moved++;
-	while (!(hash_of(&w, kept) & 1))
+	while (!(world_hash(&w, kept) & 1))
 		kept++;
 	for (int i = 0; i < 2; i++) {
 		const char *array;
@@ -455,12 +420,12 @@ static void text_tells_the_way(void **state)
 		assert_true(place(&w, key, &array, &index, &depth, &slot));
 		assert_int_equal(depth, 0);
 		expected = fake_format("%llu: %llu\n  hash 0x%016llx, tophash %u\n", (unsigned long long)key,
-				       (unsigned long long)key * 10, (unsigned long long)hash_of(&w, key),
-				       tophash_of(&w, key));
+				       (unsigned long long)key * 10, (unsigned long long)world_hash(&w, key),
+				       world_tophash(&w, key));
 		fake_contains(run.out, expected);
 		free(expected);
 		expected = fake_format("  old bucket %llu, evacuated\n",
-				       (unsigned long long)hash_of(&w, key) & (w.m.old.count - 1));
+				       (unsigned long long)world_hash(&w, key) & (w.m.old.count - 1));
 		assert_int_equal(!strstr(run.out, expected), i);
 		free(expected);
 		expected = fake_format("  %s bucket %llu, slot %d\n", array, (unsigned long long)index, slot);
@@ -482,7 +447,7 @@ static void a_chain_being_evacuated_is_searched_too(void **state)
 	world_hashed(&w, 8, false);
 	fake_map_array(&w.m, &w.m.new, 0);
 	for (; key < 6; key++)
-		put(&w, &w.m.new, key);
+		world_put(&w, &w.m.new, key);
 	fake_map_grow(&w.m, true);
 	fake_map_evacuate(&w.m, 0, 2, false); /* the others have not moved yet */
 	w.m.flags |= 4;
@@ -504,11 +469,12 @@ static void unknown_hash_is_scanned_for_and_says_why(void **state)
 
 	(void)state;
 	for (int form = 0; form < 3; form++) {
-		world_init(&w, 8, false, (struct fake_layout){ .descriptor = true, .hash = HASH, .equal = EQUAL });
+		world_init(&w, 8, false,
+			   (struct fake_layout){ .descriptor = true, .hash = WORLD_HASH, .equal = WORLD_EQUAL });
 		if (form == 1)
-			fake_symbol(&w.t, "my\nhash", HASH);
+			fake_symbol(&w.t, "my\nhash", WORLD_HASH);
 		if (form == 2)
-			fake_symbol(&w.t, "hmap_hash_64", HASH); /* of more bytes than the key has */
+			fake_symbol(&w.t, "hmap_hash_64", WORLD_HASH); /* of more bytes than the key has */
 		fake_map_array(&w.m, &w.m.new, 4);
 		fake_map_fill(&w.m, &w.m.new, 0, 60);
 		fake_map_write(&w.m);
@@ -587,7 +553,7 @@ static void bad_keys_do_not_fail_the_others(void **state)
 	world_hashed(&w, 8, false);
 	fake_map_array(&w.m, &w.m.new, B);
 	for (uint64_t key = 0; key < 20; key++)
-		put(&w, &w.m.new, key);
+		world_put(&w, &w.m.new, key);
 	fake_map_write(&w.m);
 	struct fake_run run = fake_run(&w.t, "map-get", "m 3 \"x\" 77 4 --json");
 	assert_int_equal(run.status, MS_STATUS_USAGE);
@@ -620,7 +586,7 @@ static void a_chain_with_a_cycle_ends(void **state)
 	world_hashed(&w, 8, false);
 	fake_map_array(&w.m, &w.m.new, 0);
 	for (uint64_t key = 0; key < 12; key++)
-		put(&w, &w.m.new, key);
+		world_put(&w, &w.m.new, key);
 	struct fake_bucket *last = w.m.new.buckets[0].next;
 	last->bad_next = true;
 	last->bad = last->address;
