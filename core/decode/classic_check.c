@@ -249,6 +249,7 @@ static int32_t begin_chain(struct ms_check *check)
 	check->at++;
 	ms_visited_clear(&check->visited);
 	check_chain_begin(check, bytes);
+	check->chain.sound = check_chain_is_sound(check, at);
 	check_mark(check);
 	status = check_slots(check, bytes);
 	if (status < 0)

@@ -16,6 +16,7 @@ struct check_chain {
 	struct ms_check_place place; /* of its bucket at hand */
 	bool evacuated;		     /* by its first slot; in an old array */
 	bool live_counts;	     /* its live slots are entries of the map */
+	bool sound;		     /* its slots are, all of them: check_chain_is_sound */
 	bool moving;		     /* it is being evacuated right now: a write is under way */
 	bool half_told, rest, rest_told;
 	uint64_t live;
@@ -139,6 +140,9 @@ void check_chain_end(struct ms_check *check);
 /* classic_check_quick.c: chains of the new array that begin with the chunk's bucket AT, as many as are one bucket each and have nothing
    wrong with their slots, up to some dozens: how many. Entries that need a closer look go to check->keys.  */
 uint64_t check_quick_chains(struct ms_check *check, uint64_t at);
+/* Whether this holds of the chain that begins with the chunk's bucket AT, with its overflow buckets, and each of its entries is where
+   it belongs, once.  */
+bool check_chain_is_sound(const struct ms_check *check, uint64_t at);
 
 /* classic_check_keys.c. MS_OK, MS_INTERRUPTED, MS_NO_MEMORY.  */
 int32_t check_keys_init(struct ms_check *check);

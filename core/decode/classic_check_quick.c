@@ -1,13 +1,13 @@
-/* Chains of one bucket that are sound at a glance, as most chains of a large map are. What is not, and keys that are no integers,
-   the other files look into: here nothing is found.  */
+/* Chains whose entries are sound at a glance, as those of most large maps are. What is not, and keys that are no integers, the other
+   files look into: here nothing is found.  */
 #include "base/arith.h"
 #include "decode/classic_check.h"
 #include "decode/tophash_word.h"
 
-/* The slots whose tophash is that of the slot so many bits further; only the high bits of the answer mean anything.  */
-static inline uint64_t same(uint64_t word, uint32_t away)
+/* The bytes that are equal, by their high bits; only these mean anything.  */
+static inline uint64_t equal(uint64_t word, uint64_t other)
 {
-	uint64_t differ = word ^ (word >> away | word << (64 - away));
+	uint64_t differ = word ^ other;
 
 	return ~(((differ & ~TOPS_HIGH) + ~TOPS_HIGH) | differ);
 }
@@ -15,12 +15,15 @@ static inline uint64_t same(uint64_t word, uint32_t away)
 /* Whether two live slots have the same tophash, as all copies of a key have; no other slot has that of a live one.  */
 static inline bool alike(uint64_t word, uint64_t live)
 {
-	return (same(word, 8) | same(word, 16) | same(word, 24) | same(word, 32)) & live;
+	uint64_t found = equal(word, word >> 8 | word << 56) | equal(word, word >> 16 | word << 48) |
+			 equal(word, word >> 24 | word << 40) | equal(word, word >> 32 | word << 32);
+
+	return found & live;
 }
 
 /* Whether the LIVE slots hold keys that belong there, each once.  */
-static inline bool entries_are_sound(const struct ms_check *check, uint64_t index, uint64_t word, uint64_t live,
-				     const uint8_t *bytes)
+__attribute__((always_inline)) static inline bool entries_are_sound(const struct ms_check *check, uint64_t index,
+								    uint64_t word, uint64_t live, const uint8_t *bytes)
 {
 	struct ms_eight eight = { .index = index, .mask = check_array_count(check, CLASSIC_NEW) - 1 };
 	uint32_t bits = tops_bits(live), count = bits >> 6 ? 8 : bits >> 4 ? 6 : 4;
@@ -30,6 +33,47 @@ static inline bool entries_are_sound(const struct ms_check *check, uint64_t inde
 		return false;
 	uint64_t raised = ~tops_live(eight.tops) & TOPS_HIGH, expected = eight.tops + (raised >> 7) * HMAP_MIN_TOPHASH;
 	return !(eight.away & bits) && !((expected ^ word) & tops_bytes(live)) && !alike(word, live);
+}
+
+/* Whether a live slot of one bucket has the tophash of a slot of the other.  */
+static inline bool share(uint64_t word, uint64_t live, uint64_t other)
+{
+	uint64_t found = 0;
+
+	for (uint32_t away = 8; away < 64; away += 8)
+		found |= equal(word, other >> away | other << (64 - away));
+	return (found | equal(word, other)) & live;
+}
+
+bool check_chain_is_sound(const struct ms_check *check, uint64_t at)
+{
+	enum { MOST = 4 }; /* buckets */
+	const struct classic_bucket *layout = &check->map->bucket;
+	const struct classic_ahead *ahead = &check->ahead;
+	const uint8_t *bytes = check->stream.bytes + at * layout->size;
+	uint64_t words[MOST], index = check->stream.first + at;
+	uint32_t next = ahead->first[at];
+
+	if (!check->keys.in_slots || check->array != CLASSIC_NEW)
+		return false;
+	for (uint32_t n = 0; n < MOST; n++) {
+		uint64_t word = tops_load(bytes + layout->tophash), live = tops_live(word);
+		bool rest = n && tops_from(words[n - 1], HMAP_EMPTY_ONE) != TOPS_HIGH;
+		if (!tops_are_plain(word, live) || (rest && word) ||
+		    (live && !entries_are_sound(check, index, word, live, bytes)))
+			return false;
+		for (uint32_t before = 0; before < n; before++)
+			if (share(word, live, words[before]))
+				return false;
+		words[n] = word;
+		if (next == AHEAD_NONE)
+			return true;
+		if (next == AHEAD_MISSING || ahead->status[next - 1] != MS_OK)
+			return false;
+		bytes = classic_ahead_bytes(ahead, next);
+		next = ahead->next[next - 1];
+	}
+	return false;
 }
 
 uint64_t check_quick_chains(struct ms_check *check, uint64_t at)

@@ -320,6 +320,31 @@ static void chains(struct world *w)
 	found_at(w, "overflow-shared", "new", index, 0, -1);
 }
 
+/* A full bucket, and an overflow bucket behind it.  */
+static void longer(struct world *w)
+{
+	struct fake_bucket *first = &w->m.new.buckets[0];
+
+	for (uint64_t key = 5000; !first->next; key++)
+		if (!(world_hash(w, key) & (w->m.new.count - 1)))
+			world_put(w, &w->m.new, key);
+	struct fake_slot *slot = &first->next->slots[0], kept = *slot;
+	assert_sound(w);
+	for (int i = 0; i < FAKE_SLOTS; i++) {
+		*slot = first->slots[i];
+		found_at(w, "duplicate-key", "new", 0, 1, 0);
+	}
+	*slot = kept;
+	slot->tophash = slot->tophash == 77 ? 78 : 77;
+	found_at(w, "bad-tophash", "new", 0, 1, 0);
+	*slot = *some_slot(&w->m.new, with_room(&w->m.new, 1), 0);
+	found_at(w, "wrong-bucket", "new", 0, 1, 0);
+	*slot = kept;
+	first->slots[7].tophash = 0;
+	w->m.count--;
+	found_at(w, "after-empty-rest", "new", 0, 1, 0);
+}
+
 static void load(struct world *w)
 {
 	for (uint64_t key = 1000; w->m.count <= 8 + ((int64_t)13 << w->m.new.B); key++)
@@ -354,6 +379,7 @@ static void each_damage_is_one_finding(void **state)
 	everywhere(4, keys);
 	everywhere(4, overflow);
 	everywhere(4, chains);
+	everywhere(4, longer);
 	everywhere(2, load);
 	everywhere(8, lost_page);
 }
