@@ -57,7 +57,7 @@ struct check_keys {
 	int32_t *status;
 	uint32_t *table; /* of a long chain's hashes */
 	struct ms_hasher *hasher;
-	bool in_slots;		/* there is a hasher, and slots hold keys and elems themselves, side by side */
+	bool eight;		/* a bucket's can be hashed where they lie, eight at once, and elems lie beside them */
 	bool is_float;		/* keys are numbers, of which NaN has no hash */
 	bool compares_bytes;	/* keys of equal bytes are the same one */
 	struct ms_buf unhashed; /* not empty: why there is no hasher */

@@ -55,7 +55,8 @@ int32_t check_keys_init(struct ms_check *check)
 		return status;
 	if (status < 0)
 		ms_buf_str(&keys->unhashed, ms_error(map->ctx));
-	keys->in_slots = keys->hasher && !map->key_indirect && !map->elem_indirect && map->key_slot == map->key_size;
+	keys->eight = keys->hasher && ms_hasher_takes_eight(keys->hasher) && !map->key_indirect &&
+		      !map->elem_indirect && map->key_slot == map->key_size;
 	return keys->unhashed.failed ? MS_NO_MEMORY : MS_OK;
 }
 

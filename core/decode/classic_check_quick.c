@@ -21,18 +21,16 @@ static inline bool alike(uint64_t word, uint64_t live)
 	return found & live;
 }
 
-/* Whether the LIVE slots hold keys that belong there, each once.  */
+/* Whether the LIVE slots hold keys that belong there, each once; where keys->eight.  */
 __attribute__((always_inline)) static inline bool entries_are_sound(const struct ms_check *check, uint64_t index,
 								    uint64_t word, uint64_t live, const uint8_t *bytes)
 {
-	struct ms_eight eight = { .index = index, .mask = check_array_count(check, CLASSIC_NEW) - 1 };
 	uint32_t bits = tops_bits(live), count = bits >> 6 ? 8 : bits >> 4 ? 6 : 4;
+	uint64_t mask = check_array_count(check, CLASSIC_NEW) - 1, tops;
+	uint32_t away = ms_hasher_eight(check->keys.hasher, bytes + check->map->bucket.keys, count, index, mask, &tops);
+	uint64_t raised = ~tops_live(tops) & TOPS_HIGH, expected = tops + (raised >> 7) * HMAP_MIN_TOPHASH;
 
-	if (!check->keys.in_slots ||
-	    !ms_hasher_eight(check->keys.hasher, bytes + check->map->bucket.keys, count, &eight))
-		return false;
-	uint64_t raised = ~tops_live(eight.tops) & TOPS_HIGH, expected = eight.tops + (raised >> 7) * HMAP_MIN_TOPHASH;
-	return !(eight.away & bits) && !((expected ^ word) & tops_bytes(live)) && !alike(word, live);
+	return !(away & bits) && !((expected ^ word) & tops_bytes(live)) && !alike(word, live);
 }
 
 /* Whether a live slot of one bucket has the tophash of a slot of the other.  */
@@ -54,7 +52,7 @@ bool check_chain_is_sound(const struct ms_check *check, uint64_t at)
 	uint64_t words[MOST], index = check->stream.first + at;
 	uint32_t next = ahead->first[at];
 
-	if (!check->keys.in_slots || check->array != CLASSIC_NEW)
+	if (!check->keys.eight || check->array != CLASSIC_NEW)
 		return false;
 	for (uint32_t n = 0; n < MOST; n++) {
 		uint64_t word = tops_load(bytes + layout->tophash), live = tops_live(word);
@@ -90,7 +88,7 @@ uint64_t check_quick_chains(struct ms_check *check, uint64_t at)
 		    (evacuated && live && !check_bit(evacuated, index & mask)))
 			break;
 		live_count += tops_count(live);
-		if (!live || entries_are_sound(check, index, word, live, bytes))
+		if (!live || (check->keys.eight && entries_are_sound(check, index, word, live, bytes)))
 			continue;
 		struct check_bucket bucket = { .index = index,
 					       .address = check->map->buckets + index * size,

@@ -205,12 +205,15 @@ static int32_t many_texts(struct ms_hasher *hasher, const uint8_t *keys, uint64_
 	return result;
 }
 
-bool ms_hasher_eight(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, struct ms_eight *eight)
+bool ms_hasher_takes_eight(const struct ms_hasher *hasher)
 {
-	if (!hasher->eight)
-		return false;
-	hasher->eight(hasher, keys, count, eight);
-	return true;
+	return hasher->eight;
+}
+
+uint32_t ms_hasher_eight(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, uint64_t index,
+			 uint64_t mask, uint64_t *tops)
+{
+	return hasher->eight(hasher, keys, count, index, mask, tops);
 }
 
 int32_t ms_hasher_hash_many(struct ms_hasher *hasher, const uint8_t *keys, uint64_t count, uint64_t *out,

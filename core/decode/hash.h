@@ -27,14 +27,11 @@ void ms_hasher_lend(struct ms_hasher *hasher, const struct ms_own *own);
    once. STATUS has one of MS_OK, MS_NOT_FOUND and MS_FAULT for each key. MS_OK, MS_INTERRUPTED or MS_NO_MEMORY.  */
 int32_t ms_hasher_hash_many(struct ms_hasher *hasher, const uint8_t *keys, uint64_t count, uint64_t *out,
 			    int32_t *status);
-/* Eight keys at once, to see whether they belong where they lie: byte I of TOPS is the top byte of key I's hash, bit I of AWAY says
-   that its lowest bits, those of MASK, are not INDEX. Of the keys behind the first COUNT it may say nothing.  */
-struct ms_eight {
-	uint64_t index, mask; /* asked */
-	uint64_t tops, away;  /* answered, from 0 on */
-};
-
-/* KEYS: eight integers, side by side. False: not for keys like these.  */
-bool ms_hasher_eight(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, struct ms_eight *eight);
+/* Eight keys at once, side by side, to see whether they belong where they lie: bit I of the answer says that the lowest bits of key I's
+   hash, those of MASK, are not INDEX; byte I of TOPS is its top byte. Of the keys behind the first COUNT they may say nothing. Only
+   for keys of which ms_hasher_takes_eight says so: integers.  */
+bool ms_hasher_takes_eight(const struct ms_hasher *hasher);
+uint32_t ms_hasher_eight(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, uint64_t index,
+			 uint64_t mask, uint64_t *tops);
 
 #endif

@@ -57,45 +57,47 @@ static void hash_words(struct ms_hasher *hasher, const uint8_t *keys, uint64_t c
 
 /* ---- Eight integers ---- */
 
-static inline void add_one(struct ms_eight *eight, const uint8_t *keys, uint32_t i, uint64_t size, uint64_t seed)
+struct eight {
+	uint64_t index, mask, seed, tops, away;
+};
+
+static inline void add_one(struct eight *eight, const uint8_t *keys, uint32_t i, uint64_t size)
 {
-	uint64_t hash = hmap_hash_word(hmap_word(keys + i * size, size, HMAP_HOST_BIG_ENDIAN), seed);
+	uint64_t hash = hmap_hash_word(hmap_word(keys + i * size, size, HMAP_HOST_BIG_ENDIAN), eight->seed);
 
 	eight->tops |= hash >> 56 << 8 * i;
 	eight->away |= (0 - ((hash ^ eight->index) & eight->mask)) >> 63 << i; /* MASK is less than 2^63 */
 }
 
 /* Without a loop, and without the keys that few buckets have: a check of a large map does little else.  */
-static inline void add_eight(struct ms_eight *eight, const uint8_t *keys, uint32_t count, uint64_t size, uint64_t seed)
+static inline uint32_t add_eight(struct eight eight, const uint8_t *keys, uint32_t count, uint64_t size, uint64_t *tops)
 {
-	add_one(eight, keys, 0, size, seed);
-	add_one(eight, keys, 1, size, seed);
-	add_one(eight, keys, 2, size, seed);
-	add_one(eight, keys, 3, size, seed);
+	add_one(&eight, keys, 0, size);
+	add_one(&eight, keys, 1, size);
+	add_one(&eight, keys, 2, size);
+	add_one(&eight, keys, 3, size);
 	if (count > 4) {
-		add_one(eight, keys, 4, size, seed);
-		add_one(eight, keys, 5, size, seed);
+		add_one(&eight, keys, 4, size);
+		add_one(&eight, keys, 5, size);
 	}
 	if (count > 6) {
-		add_one(eight, keys, 6, size, seed);
-		add_one(eight, keys, 7, size, seed);
+		add_one(&eight, keys, 6, size);
+		add_one(&eight, keys, 7, size);
 	}
+	*tops = eight.tops;
+	return (uint32_t)eight.away;
 }
 
-static void eight_of_4(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, struct ms_eight *out)
+static uint32_t eight_of_4(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, uint64_t index,
+			   uint64_t mask, uint64_t *tops)
 {
-	struct ms_eight eight = *out;
-
-	add_eight(&eight, keys, count, 4, hasher->seed);
-	*out = eight;
+	return add_eight((struct eight){ index, mask, hasher->seed, 0, 0 }, keys, count, 4, tops);
 }
 
-static void eight_of_8(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, struct ms_eight *out)
+static uint32_t eight_of_8(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, uint64_t index,
+			   uint64_t mask, uint64_t *tops)
 {
-	struct ms_eight eight = *out;
-
-	add_eight(&eight, keys, count, 8, hasher->seed);
-	*out = eight;
+	return add_eight((struct eight){ index, mask, hasher->seed, 0, 0 }, keys, count, 8, tops);
 }
 
 static void set_eight(struct ms_hasher *hasher, uint64_t size)

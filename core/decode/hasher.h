@@ -14,7 +14,8 @@ struct ms_hasher {
 	/* For keys that are integers: all of them, none of which can fail. NULL: one by one.  */
 	void (*words)(struct ms_hasher *hasher, const uint8_t *keys, uint64_t count, uint64_t *out);
 	/* As ms_hasher_eight. NULL: not for these.  */
-	void (*eight)(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, struct ms_eight *eight);
+	uint32_t (*eight)(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, uint64_t index,
+			  uint64_t mask, uint64_t *tops);
 	/* For keys that are nothing but a pointer and a length: the hash of a text. NULL: they are not.  */
 	uint64_t (*text)(const struct ms_hasher *hasher, const uint8_t *bytes, uint64_t size);
 	void *own; /* what only this kind of hasher has */
