@@ -19,7 +19,10 @@ static int32_t stats_begin(struct ms_command *cmd)
 	cmd->own = run;
 	cmd->shown = 1;
 	cmd->from_start = true;
-	return cmd->map->format->scan_new(cmd->map, &run->scan);
+	int32_t status = cmd->map->format->scan_new(cmd->map, &run->scan);
+	if (status == MS_OK)
+		cmd->map->format->scan_count(run->scan, &run->stats);
+	return status;
 }
 
 static int32_t stats_step(struct ms_command *cmd)

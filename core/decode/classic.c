@@ -292,6 +292,7 @@ const struct ms_format ms_format_classic = {
 	.walk_progress = classic_walk_progress,
 	.walk_free = classic_walk_free,
 	.scan_new = classic_scan_new,
+	.scan_count = classic_scan_count,
 	.scan_next = classic_scan_next,
 	.scan_progress = classic_scan_progress,
 	.scan_free = classic_scan_free,

@@ -106,6 +106,7 @@ int32_t classic_search(struct ms_search *search);
 
 /* classic_scan.c */
 int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out);
+void classic_scan_count(struct ms_scan *scan, struct ms_stats *stats);
 int32_t classic_scan_next(struct ms_scan *scan, struct ms_piece *out);
 void classic_scan_progress(const struct ms_scan *scan, uint64_t *done, uint64_t *total);
 void classic_scan_free(struct ms_scan *scan);
@@ -120,6 +121,8 @@ void classic_check_free(struct ms_check *check);
 
 /* classic_stats.c */
 void classic_stats_add(const struct ms_map *map, const struct ms_piece *piece, struct ms_stats *stats);
+/* Adds what was counted of arrays' own buckets.  */
+void classic_stats_merge(struct ms_stats *into, const struct ms_stats *more);
 void classic_stats_end(const struct ms_map *map, struct ms_stats *stats);
 void classic_stats_describe(const struct ms_map *map, const struct ms_stats *stats, struct ms_facts *facts);
 

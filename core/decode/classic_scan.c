@@ -14,6 +14,7 @@
 
 #include "base/arith.h"
 #include "decode/classic.h"
+#include "decode/classic_pair.h"
 #include "decode/classic_stream.h"
 #include "decode/marks.h"
 #include "mem/mem.h"
@@ -82,7 +83,12 @@ struct pointer {
 
 /* Buckets in memory of the scan: a chunk of the stream, or a batch of the queue.  */
 struct block {
-	enum { OWN, SPARE, ELSEWHERE } kind;
+	enum {
+		OWN,
+		COUNTED,
+		SPARE,
+		ELSEWHERE
+	} kind; /* COUNTED: own ones, handed out already; only their pointers are left */
 	uint32_t array;
 	uint64_t count, at;  /* AT: the first that was not handed out */
 	uint64_t handed;     /* behind the last one handed out, of which all before NEXT were followed */
@@ -109,6 +115,8 @@ struct ms_scan {
 	int32_t *range_status, *status; /* of RANGES; of links */
 
 	struct block block;
+	struct classic_pair *pair; /* NULL: own buckets are handed out, not counted into STATS */
+	struct ms_stats *stats;
 	struct ms_link *links; /* of the block */
 	uint64_t link_capacity;
 	struct ms_marks marks;
@@ -217,6 +225,10 @@ static uint64_t place_of(const struct ms_scan *scan, uint64_t at)
 {
 	const struct block *block = &scan->block;
 
+	if (block->kind == COUNTED) {
+		const struct classic_found *found = &scan->pair->found[at];
+		return place_make(found->index, block->array, found->evacuated, 0);
+	}
 	if (block->kind != OWN) {
 		const struct ms_link *link = &scan->links[at];
 		return place_make(link->index, link->array, link->evacuated, link->depth);
@@ -228,6 +240,8 @@ static uint64_t place_of(const struct ms_scan *scan, uint64_t at)
 
 static uint64_t address_of(const struct ms_scan *scan, uint64_t at)
 {
+	if (scan->block.kind == COUNTED)
+		return array_address(scan, scan->block.array) + scan->pair->found[at].index * scan->map->bucket.size;
 	if (scan->block.kind != OWN)
 		return scan->links[at].address;
 	return scan->stream.address + (scan->stream.first + at) * scan->map->bucket.size;
@@ -242,13 +256,14 @@ static void find_pointer(struct ms_scan *scan, uint64_t at)
 
 	if (block->kind == OWN)
 		at += classic_zeros(block->bytes + at * size + overflow, size, block->handed - at, pointer_size);
-	else
+	else if (block->kind != COUNTED)
 		while (at < block->handed && !classic_overflow(scan->map, bucket_at(scan, at)))
 			at++;
 	block->next.at = at;
 	if (at == block->handed)
 		return;
-	block->next.to = ms_map_pointer(&scan->map->map, bucket_at(scan, at) + overflow);
+	block->next.to =
+		block->kind == COUNTED ? scan->pair->found[at].to : classic_overflow(scan->map, bucket_at(scan, at));
 	find_spare(scan, &block->next);
 }
 
@@ -421,9 +436,32 @@ static void end_level(struct ms_scan *scan)
 	scan->level = 0;
 }
 
+/* False: not all of the next own buckets can be read, or nobody wants them counted.  */
+static bool count_own(struct ms_scan *scan, uint32_t array)
+{
+	uint64_t count = ms_min(array_count(scan, array) - scan->own[array], CLASSIC_PAIR_MOST);
+
+	if (!scan->pair)
+		return false;
+	if (!classic_pair_count(scan->pair, array, scan->own[array], count, scan->stats)) {
+		classic_pair_free(scan->pair);
+		scan->pair = NULL;
+		return false;
+	}
+	scan->own[array] += count;
+	scan->done += count;
+	count = scan->pair->found_count;
+	scan->block = (struct block){ .kind = COUNTED, .array = array, .count = count, .at = count, .handed = count };
+	find_pointer(scan, 0);
+	return true;
+}
+
 static int32_t read_own(struct ms_scan *scan, uint32_t array)
 {
 	uint64_t count = array_count(scan, array);
+
+	if (count_own(scan, array))
+		return MS_OK;
 
 	if (scan->streaming != array)
 		classic_stream_begin(&scan->stream, scan->map->map.ctx, array_address(scan, array),
@@ -471,7 +509,7 @@ static int32_t next_block(struct ms_scan *scan)
 
 	if (!scan->batch) /* the map has no buckets; perhaps nobody knows how large they would be */
 		return MS_NOT_FOUND;
-	chunk_most = BATCH_BYTES / scan->map->bucket.size + 1;
+	chunk_most = BATCH_BYTES / scan->map->bucket.size + 1 + (scan->pair ? CLASSIC_PAIR_MOST : 0);
 	end_level(scan);
 	if (scan->level || scan->queued + chunk_most > QUEUE)
 		return read_batch(scan);
@@ -663,6 +701,12 @@ int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out)
 	return MS_OK;
 }
 
+void classic_scan_count(struct ms_scan *scan, struct ms_stats *stats)
+{
+	scan->pair = classic_pair_new(scan->map);
+	scan->stats = stats;
+}
+
 void classic_scan_progress(const struct ms_scan *scan, uint64_t *done, uint64_t *total)
 {
 	*done = *total = 0;
@@ -676,6 +720,7 @@ void classic_scan_free(struct ms_scan *scan)
 	if (!scan)
 		return;
 	classic_stream_fini(&scan->stream);
+	classic_pair_free(scan->pair);
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
 		free(scan->spares[array].owner);
 	free(scan->queue);

@@ -86,6 +86,17 @@ void classic_stats_add(const struct ms_map *map, const struct ms_piece *piece, s
 		add_own(classic, piece, stats);
 }
 
+void classic_stats_merge(struct ms_stats *into, const struct ms_stats *more)
+{
+	for (uint32_t slot = 0; slot < MS_STATS_SLOTS; slot++)
+		for (uint32_t mark = 0; mark < MS_STATS_MARKS; mark++)
+			into->slot_marks[slot][mark] += more->slot_marks[slot][mark];
+	for (uint32_t live = 0; live <= MS_STATS_SLOTS; live++)
+		into->occupancy[live] += more->occupancy[live];
+	into->depths[0] += more->depths[0];
+	into->evacuated += more->evacuated;
+}
+
 /* ---- The end ---- */
 
 /* Of as many entries as are expected in each place at least, so that the test is a fair one.  */

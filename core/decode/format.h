@@ -158,6 +158,8 @@ struct ms_format {
 	/* Everything that the map has, as raw bytes (scan.h): MS_OK with a piece, MS_NOT_FOUND at the end, MS_AGAIN when the slice
 	   is over, MS_INTERRUPTED, MS_NO_MEMORY.  */
 	int32_t (*scan_new)(struct ms_map *map, struct ms_scan **out);
+	/* From now on the scan may count arrays' own buckets into STATS, as stats_add does, instead of handing them out.  */
+	void (*scan_count)(struct ms_scan *scan, struct ms_stats *stats);
 	int32_t (*scan_next)(struct ms_scan *scan, struct ms_piece *out);
 	void (*scan_progress)(const struct ms_scan *scan, uint64_t *done, uint64_t *total);
 	void (*scan_free)(struct ms_scan *scan);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -429,6 +430,83 @@ static void run(enum kind kind)
 	free(w);
 }
 
+/* ---- Large maps, which are read and counted by ways of their own ---- */
+
+/* What map-stats must find, by a walk of our own.  */
+struct tally {
+	uint64_t live, buckets, overflow;
+};
+
+/* Chains that begin in the page HOLE are left out.  */
+static void tally_chains(struct world *w, const uint8_t *buckets, uint64_t count, const uint8_t *hole,
+			 struct tally *out)
+{
+	const struct hmap_type *type = map_types[w->kind];
+
+	for (uint64_t i = 0; i < count; i++) {
+		const uint8_t *at = buckets + i * type->bucket_size;
+		if (hole && at + type->bucket_size > hole && at < hole + FAKE_PAGE)
+			continue;
+		bool moved = at[0] >= HMAP_EVACUATED_X && at[0] <= HMAP_EVACUATED_EMPTY;
+		for (bool own = true; at; own = false) {
+			for (int slot = 0; slot < HMAP_SLOTS; slot++)
+				out->live += !moved && at[slot] >= HMAP_MIN_TOPHASH;
+			*(own ? &out->buckets : &out->overflow) += 1;
+			memcpy(&at, at + type->overflow_offset, sizeof at);
+		}
+	}
+}
+
+static void assert_tally(struct world *w, const uint8_t *hole, int status)
+{
+	const struct hmap *map = &w->map;
+	struct tally tally = { 0 };
+	struct fake_run run = fake_run(&w->t, "map-stats", "m --json");
+
+	tally_chains(w, map->buckets, (uint64_t)1 << map->B, hole, &tally);
+	if (map->oldbuckets)
+		tally_chains(w, map->oldbuckets, (uint64_t)1 << (map->B - 1), hole, &tally);
+	assert_int_equal(run.status, status);
+	assert_number(run.out, "live", tally.live);
+	assert_number(run.out, "buckets", tally.buckets);
+	assert_number(run.out, "overflow_buckets", tally.overflow);
+	fake_run_fini(&run);
+	run = fake_run(&w->t, "map-check", "m");
+	assert_int_equal(run.status, hole ? MS_NO : MS_YES);
+	fake_run_fini(&run);
+}
+
+static void large_maps_are_counted(void **state)
+{
+	enum { B = 17, GROWS = 13 * (1 << B) / 2, MORE = 20000 };
+	struct world *w = calloc(1, sizeof *w);
+
+	(void)state;
+	assert_non_null(w);
+	w->kind = INTS;
+	test_env_init(&w->env, 1);
+	fake_init(&w->t, 8, false);
+	describe(w);
+	assert_true(hmap_init(&w->map, map_types[INTS], 0, &w->env.env));
+	for (int key = 0; key < GROWS + MORE; key++) {
+		assert_non_null(hmap_assign(&w->map, &key));
+		if (key == GROWS - MORE)
+			assert_tally(w, NULL, MS_YES);
+	}
+	assert_non_null(w->map.oldbuckets);
+	assert_tally(w, NULL, MS_YES);
+	uint8_t *page = w->map.buckets;
+	page += ((uint64_t)50 << B) - ((uintptr_t)page + ((uint64_t)50 << B)) % FAKE_PAGE;
+	assert_int_equal(mprotect(page, FAKE_PAGE, PROT_NONE), 0);
+	assert_tally(w, page, MS_PARTIAL);
+	assert_int_equal(mprotect(page, FAKE_PAGE, PROT_READ | PROT_WRITE), 0);
+	assert_tally(w, NULL, MS_YES);
+	hmap_fini(&w->map);
+	test_env_fini(&w->env);
+	fake_fini(&w->t);
+	free(w);
+}
+
 static void ints_are_decoded_after_each_operation(void **state)
 {
 	(void)state;
@@ -469,6 +547,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ints_are_decoded_after_each_operation),
+		cmocka_unit_test(large_maps_are_counted),
 		cmocka_unit_test(long_chains_are_decoded_after_each_operation),
 		cmocka_unit_test(nan_keys_are_decoded_after_each_operation),
 		cmocka_unit_test(indirect_keys_and_elems_are_decoded_after_each_operation),
