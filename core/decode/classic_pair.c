@@ -15,6 +15,7 @@ enum {
 	SHARES = 2,
 	CHUNK = 256 << 10,  /* bytes read at once */
 	WORTH_IT = 1 << 17, /* buckets of an array */
+	CALL_BYTES = 16 << 20,
 };
 
 /* All that a thread writes to.  */
@@ -129,6 +130,7 @@ struct classic_pair *classic_pair_new(const struct classic_map *map)
 	pair = calloc(1, sizeof *pair);
 	if (!pair)
 		return NULL;
+	pair->most = ms_min(CALL_BYTES / map->bucket.size + 1, CLASSIC_PAIR_MOST);
 	pair->shares = calloc(SHARES, sizeof *pair->shares);
 	pair->found = malloc(CLASSIC_PAIR_MOST * sizeof *pair->found);
 	bool whole = pair->shares && pair->found;

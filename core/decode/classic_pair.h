@@ -5,7 +5,7 @@
 
 #include "decode/classic.h"
 
-enum { CLASSIC_PAIR_MOST = 1 << 17 }; /* buckets of one call */
+enum { CLASSIC_PAIR_MOST = 1 << 17 }; /* buckets of one call, or fewer */
 
 /* An overflow pointer, and the bucket that holds it.  */
 struct classic_found {
@@ -14,6 +14,7 @@ struct classic_found {
 };
 
 struct classic_pair {
+	uint64_t most;		     /* buckets of one call, which is over in some milliseconds */
 	struct classic_found *found; /* by the last call, in order */
 	uint64_t found_count;
 	struct classic_share *shares;
@@ -22,7 +23,7 @@ struct classic_pair {
 /* NULL: it is not worth it, or not possible: a small map, one processor, a process that is not read directly, no memory.  */
 struct classic_pair *classic_pair_new(const struct classic_map *map);
 void classic_pair_free(struct classic_pair *pair);
-/* Counts into STATS the COUNT own buckets of ARRAY from INDEX on, CLASSIC_PAIR_MOST at most. False: not all of them can be read,
+/* Counts into STATS the COUNT own buckets of ARRAY from INDEX on, pair->most at most. False: not all of them can be read,
    and none is counted.  */
 bool classic_pair_count(struct classic_pair *pair, uint32_t array, uint64_t index, uint64_t count,
 			struct ms_stats *stats);

@@ -439,10 +439,11 @@ static void end_level(struct ms_scan *scan)
 /* False: not all of the next own buckets can be read, or nobody wants them counted.  */
 static bool count_own(struct ms_scan *scan, uint32_t array)
 {
-	uint64_t count = ms_min(array_count(scan, array) - scan->own[array], CLASSIC_PAIR_MOST);
+	uint64_t count = array_count(scan, array) - scan->own[array];
 
 	if (!scan->pair)
 		return false;
+	count = ms_min(count, scan->pair->most);
 	if (!classic_pair_count(scan->pair, array, scan->own[array], count, scan->stats)) {
 		classic_pair_free(scan->pair);
 		scan->pair = NULL;
