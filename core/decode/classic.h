@@ -53,6 +53,23 @@ static inline bool classic_growing(const struct classic_map *map)
 	return map->oldbuckets != 0;
 }
 
+/* Of an array: CLASSIC_OLD or CLASSIC_NEW. Address 0: there is none.  */
+static inline uint64_t classic_array_address(const struct classic_map *map, uint32_t array)
+{
+	return array == CLASSIC_OLD ? map->oldbuckets : map->buckets;
+}
+
+static inline uint8_t classic_array_B(const struct classic_map *map, uint32_t array)
+{
+	return array == CLASSIC_OLD ? map->old_B : map->B;
+}
+
+/* Its own buckets.  */
+static inline uint64_t classic_array_count(const struct classic_map *map, uint32_t array)
+{
+	return classic_array_address(map, array) ? (uint64_t)1 << classic_array_B(map, array) : 0;
+}
+
 static inline bool classic_evacuated(uint8_t first_tophash)
 {
 	return first_tophash >= HMAP_EVACUATED_X && first_tophash <= HMAP_EVACUATED_EMPTY;

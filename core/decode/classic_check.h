@@ -99,17 +99,12 @@ struct ms_check {
 
 static inline uint64_t check_array_address(const struct ms_check *check, uint32_t array)
 {
-	return array == CLASSIC_OLD ? check->map->oldbuckets : check->map->buckets;
-}
-
-static inline uint8_t check_array_B(const struct ms_check *check, uint32_t array)
-{
-	return array == CLASSIC_OLD ? check->map->old_B : check->map->B;
+	return classic_array_address(check->map, array);
 }
 
 static inline uint64_t check_array_count(const struct ms_check *check, uint32_t array)
 {
-	return check_array_address(check, array) ? (uint64_t)1 << check_array_B(check, array) : 0;
+	return classic_array_count(check->map, array);
 }
 
 static inline bool check_bit(const uint8_t *bits, uint64_t i)

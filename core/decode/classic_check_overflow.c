@@ -154,7 +154,7 @@ static int32_t begin_next_overflow(struct ms_check *check, struct check_owners *
 static int32_t begin_spares(struct ms_check *check, uint32_t array)
 {
 	struct check_owners *owners = &check->owners[array];
-	uint8_t B = check_array_B(check, array);
+	uint8_t B = classic_array_B(check->map, array);
 	uint64_t own = check_array_count(check, array);
 	int32_t status = MS_OK;
 

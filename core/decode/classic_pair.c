@@ -30,11 +30,6 @@ struct classic_share {
 	uint8_t *bytes;
 };
 
-static uint64_t array_address(const struct classic_map *map, uint32_t array)
-{
-	return array == CLASSIC_OLD ? map->oldbuckets : map->buckets;
-}
-
 static void add_found(struct classic_share *share, const struct ms_piece *piece)
 {
 	const struct classic_bucket *layout = &share->map->bucket;
@@ -68,7 +63,7 @@ static void *count_share(void *user)
 					  .bytes = share->bytes,
 					  .array = share->array,
 					  .index = share->first + done,
-					  .address = array_address(share->map, share->array) +
+					  .address = classic_array_address(share->map, share->array) +
 						     (share->first + done) * size };
 		share->whole = ms_live_read(share->map->map.ctx->memory.pid, piece.address, share->bytes,
 					    count * size) == (int64_t)(count * size);

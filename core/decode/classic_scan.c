@@ -125,21 +125,6 @@ struct ms_scan {
 	bool paused;   /* the last step only said that its slice was over: the next one reads, however short it is */
 };
 
-static uint64_t array_address(const struct ms_scan *scan, uint32_t array)
-{
-	return array == CLASSIC_OLD ? scan->map->oldbuckets : scan->map->buckets;
-}
-
-static uint8_t array_B(const struct ms_scan *scan, uint32_t array)
-{
-	return array == CLASSIC_OLD ? scan->map->old_B : scan->map->B;
-}
-
-static uint64_t array_count(const struct ms_scan *scan, uint32_t array)
-{
-	return array_address(scan, array) ? (uint64_t)1 << array_B(scan, array) : 0;
-}
-
 /* ---- Where a pointer leads ---- */
 
 /* Sets the spare bucket that the pointer leads to, if it does.  */
@@ -166,7 +151,7 @@ static void find_spare(struct ms_scan *scan, struct pointer *pointer)
 static enum ms_trouble_kind met_before(struct ms_scan *scan, uint64_t from, uint64_t address, uint64_t *holder_out)
 {
 	const struct classic_map *map = scan->map;
-	uint64_t at = array_address(scan, place_array(from)) + place_index(from) * map->bucket.size;
+	uint64_t at = classic_array_address(scan->map, place_array(from)) + place_index(from) * map->bucket.size;
 	enum ms_trouble_kind kind = MS_SHARED;
 	uint8_t pointer[8];
 
@@ -241,7 +226,8 @@ static uint64_t place_of(const struct ms_scan *scan, uint64_t at)
 static uint64_t address_of(const struct ms_scan *scan, uint64_t at)
 {
 	if (scan->block.kind == COUNTED)
-		return array_address(scan, scan->block.array) + scan->pair->found[at].index * scan->map->bucket.size;
+		return classic_array_address(scan->map, scan->block.array) +
+		       scan->pair->found[at].index * scan->map->bucket.size;
 	if (scan->block.kind != OWN)
 		return scan->links[at].address;
 	return scan->stream.address + (scan->stream.first + at) * scan->map->bucket.size;
@@ -439,7 +425,7 @@ static void end_level(struct ms_scan *scan)
 /* False: not all of the next own buckets can be read, or nobody wants them counted.  */
 static bool count_own(struct ms_scan *scan, uint32_t array)
 {
-	uint64_t count = array_count(scan, array) - scan->own[array];
+	uint64_t count = classic_array_count(scan->map, array) - scan->own[array];
 
 	if (!scan->pair)
 		return false;
@@ -459,13 +445,13 @@ static bool count_own(struct ms_scan *scan, uint32_t array)
 
 static int32_t read_own(struct ms_scan *scan, uint32_t array)
 {
-	uint64_t count = array_count(scan, array);
+	uint64_t count = classic_array_count(scan->map, array);
 
 	if (count_own(scan, array))
 		return MS_OK;
 
 	if (scan->streaming != array)
-		classic_stream_begin(&scan->stream, scan->map->map.ctx, array_address(scan, array),
+		classic_stream_begin(&scan->stream, scan->map->map.ctx, classic_array_address(scan->map, array),
 				     scan->map->bucket.size);
 	scan->streaming = array;
 	int32_t status = classic_stream_read(&scan->stream, scan->own[array], count);
@@ -515,7 +501,7 @@ static int32_t next_block(struct ms_scan *scan)
 	if (scan->level || scan->queued + chunk_most > QUEUE)
 		return read_batch(scan);
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
-		if (scan->own[array] < array_count(scan, array))
+		if (scan->own[array] < classic_array_count(scan->map, array))
 			return read_own(scan, array);
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
 		if (scan->spares[array].passed < scan->spares[array].used)
@@ -536,7 +522,7 @@ static void own_trouble(const struct ms_scan *scan, uint64_t at, uint64_t run, s
 				    .count = run,
 				    .from = address_of(scan, at) };
 	if (to_the_end)
-		out->count = array_count(scan, block->array) - out->index;
+		out->count = classic_array_count(scan->map, block->array) - out->index;
 }
 
 static void overflow_trouble(struct ms_scan *scan, uint64_t at, struct ms_trouble *out)
@@ -640,13 +626,13 @@ int32_t classic_scan_next(struct ms_scan *scan, struct ms_piece *out)
 static bool init_spares(struct ms_scan *scan, uint32_t array)
 {
 	struct spares *spares = &scan->spares[array];
-	uint64_t size = scan->map->bucket.size, own = array_count(scan, array), bytes;
+	uint64_t size = scan->map->bucket.size, own = classic_array_count(scan->map, array), bytes;
 
 	if (!own)
 		return true;
-	bytes = classic_array_bytes(scan->map, array_B(scan, array));
+	bytes = classic_array_bytes(scan->map, classic_array_B(scan->map, array));
 	spares->count = ms_min(bytes / size - own, SPARES_MOST);
-	if (!spares->count || !ms_element(array_address(scan, array), own, size, &spares->address)) {
+	if (!spares->count || !ms_element(classic_array_address(scan->map, array), own, size, &spares->address)) {
 		spares->count = 0;
 		return true;
 	}
@@ -712,7 +698,7 @@ void classic_scan_progress(const struct ms_scan *scan, uint64_t *done, uint64_t 
 {
 	*done = *total = 0;
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
-		*total += array_count(scan, array) + scan->spares[array].used;
+		*total += classic_array_count(scan->map, array) + scan->spares[array].used;
 	*done = ms_min(scan->done, *total);
 }
 

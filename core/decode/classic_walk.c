@@ -36,16 +36,6 @@ struct ms_walk {
 	uint32_t until_clock;
 };
 
-static uint64_t array_address(const struct ms_walk *walk)
-{
-	return walk->array ? walk->map->buckets : walk->map->oldbuckets;
-}
-
-static uint64_t array_count(const struct ms_walk *walk)
-{
-	return (uint64_t)1 << (walk->array ? walk->map->B : walk->map->old_B);
-}
-
 static uint64_t overflow_of(const struct ms_walk *walk, const uint8_t *bucket)
 {
 	return ms_map_pointer(&walk->map->map, bucket + walk->map->bucket.overflow);
@@ -253,7 +243,7 @@ static int32_t step_bucket(struct ms_walk *walk, bool *show)
 	row->index = walk->index;
 	row->depth = row->unreadable = 0;
 	row->slot_count = row->live_count = 0;
-	row->address = array_address(walk) + walk->index * size;
+	row->address = classic_array_address(walk->map, walk->array) + walk->index * size;
 	walk->row.overflow = 0;
 	walk->row.evacuated = false;
 	walk->next_address = 0;
@@ -278,12 +268,13 @@ static int32_t step_bucket(struct ms_walk *walk, bool *show)
 static void enter_array(struct ms_walk *walk, uint32_t array)
 {
 	for (walk->array = array; walk->array < CLASSIC_ARRAYS; walk->array++) {
-		if (!walk->options.with[walk->array] || !array_address(walk))
+		if (!walk->options.with[walk->array] || !classic_array_address(walk->map, walk->array))
 			continue;
-		uint64_t count = array_count(walk);
+		uint64_t count = classic_array_count(walk->map, walk->array);
 		walk->index = walk->options.one ? ms_min(walk->options.only, count) : 0;
 		walk->last = walk->options.one ? ms_min(walk->index + 1, count) : count;
-		classic_stream_begin(&walk->stream, walk->map->map.ctx, array_address(walk), walk->map->bucket.size);
+		classic_stream_begin(&walk->stream, walk->map->map.ctx, classic_array_address(walk->map, walk->array),
+				     walk->map->bucket.size);
 		if (walk->index < walk->last)
 			return;
 	}

@@ -129,7 +129,6 @@ static void describe(struct world *w)
 	fake_member_at(t, h, "extra", fake_pointer(t, extra), offsetof(struct hmap, extra));
 	fake_member_at(t, h, "type", fake_pointer(t, descriptor), offsetof(struct hmap, type));
 	fake_claims(t, h)->byte_size = sizeof(struct hmap);
-	fake_expr(t, "m", h, (uint64_t)(uintptr_t)&w->map, NULL, 0);
 
 	fake_expr(t, "m", h, (uint64_t)(uintptr_t)&w->map, NULL, 0);
 	fake_open(t);
