@@ -44,9 +44,10 @@ CLI_LIBS := $(or $(shell pkg-config --libs libdwarf 2>/dev/null),-ldwarf) -lelf
 # Tests of what only the tool has.
 TOOL_TESTS := dwarf% location% symbols% image%
 export PYTHONDONTWRITEBYTECODE := 1
+export AFL_QUIET := 1
 
 .PHONY: all lib cli fixtures deps demo check check-core check-gdb check-lldb check-cli asan \
-	golden bench soak fuzz lint format install uninstall clean help \
+	golden bench soak fuzz fuzz-afl lint format install uninstall clean help \
 	tests lint-c lint-format lint-tidy lint-symbols lint-floors lint-python
 
 all: lib cli fixtures	## the decoder (build/libmapscope.so), the tool (build/mapscope) and every fixture
@@ -75,6 +76,7 @@ $(eval $(call variant,lib,$$(CC),$$(CFLAGS) -fPIC -fvisibility=hidden))
 $(eval $(call variant,asan-gcc,gcc,$(SANITIZE)))
 $(eval $(call variant,asan-clang,clang,$(SANITIZE)))
 $(eval $(call variant,fuzz,clang,$(SANITIZE) -fsanitize=fuzzer-no-link))
+$(eval $(call variant,afl,afl-clang-fast,$(SANITIZE)))
 $(eval $(call variant,warn-gcc,gcc,-O2 -Werror))
 $(eval $(call variant,warn-clang,clang,-O2 -Werror))
 build/%/core/types/dwarf.o: BASE_CFLAGS += $(DWARF_CFLAGS)
@@ -144,14 +146,24 @@ build/bench_%.go: core/tests/bench/%.go
 	$(call say,go,$@)
 	$(Q)$(fixture_go_env) $(GO) build -trimpath -o $@ $<
 
-# For SECONDS each, in turn; what was found is kept in build/fuzz/NAME, beside the corpus.
+# For SECONDS each, in turn; what was found is kept in build/fuzz/NAME and build/afl/NAME, beside the corpus.
 SECONDS ?= 20
-fuzz: $(FUZZERS:core/tests/%.c=build/fuzz/%)	## fuzz each target for SECONDS=20 under sanitizers (T=NAME: those of that name)
-	@$(PYTHON) .ci/fuzz.py $(SECONDS) $(if $(T),$(foreach program,$^,$(if $(findstring $(T),$(program)),$(program))),$^)
-build/fuzz/fuzz_%: build/fuzz/core/tests/fuzz_%.o build/fuzz/core.a
-	$(call say,link,$@)
-	$(Q)clang $(SANITIZE) -fsanitize=fuzzer $^ $(if $(filter $(TOOL_TESTS),$*),$(CLI_LIBS)) -lcmocka -lm -o $@
-build/fuzz/fuzz_dwarf: build/fuzz/tool.a
+fuzzers = $(foreach name,$(FUZZERS:core/tests/%.c=%),$(if $(findstring $(or $(T),fuzz),$(name)),build/$(1)/$(name)))
+fuzz: $(call fuzzers,fuzz)	## fuzz each target for SECONDS=20 under sanitizers (T=NAME: those of that name)
+	@$(PYTHON) .ci/fuzz.py $(SECONDS) $^
+fuzz-afl:	## the same with AFL++
+	@.ci/deps demo check afl
+	+@$(if $(call fuzzers,afl),$(MAKE) $(if $(V),,-s) $(call fuzzers,afl))
+	@$(PYTHON) .ci/fuzz.py $(SECONDS) $(call fuzzers,afl)
+# Both have their own driver for what clang calls -fsanitize=fuzzer.
+define fuzzer
+build/$(1)/fuzz_%: build/$(1)/core/tests/fuzz_%.o build/$(1)/core.a
+	$$(call say,link,$$@)
+	$$(Q)$(2) $(SANITIZE) -fsanitize=fuzzer $$^ $$(if $$(filter $(TOOL_TESTS),$$*),$(CLI_LIBS)) -lcmocka -lm -o $$@
+build/$(1)/fuzz_dwarf: build/$(1)/tool.a
+endef
+$(eval $(call fuzzer,fuzz,clang))
+$(eval $(call fuzzer,afl,afl-clang-fast))
 
 lint: lint-c lint-format lint-tidy lint-symbols lint-floors lint-python	## warnings, formatting, floors, exported symbols, Python types
 lint-c: $(foreach v,warn-gcc warn-clang,$(C_ALL:%.c=build/$(v)/%.o))

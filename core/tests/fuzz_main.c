@@ -1,5 +1,5 @@
-/* The main of a fuzz target where libFuzzer does not give one. With files, runs each (AFL++: `afl-fuzz ... -- test_fuzz_maps @@`).
-   Without, runs what the repository keeps for the target, core/tests/corpus/NAME, and tells of it in TAP, as tests do.  */
+/* The main of a fuzz target where no fuzzer gives one. With files, runs each. Without, runs what the repository keeps for the
+   target, core/tests/corpus/NAME, and tells of it in TAP, as tests do.  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* What the fuzz targets (fuzz_*.c) share: an input read piece by piece, and every command run on a context as a front-end
-   would, with what must hold of any answer checked. A target is one function, LLVMFuzzerTestOneInput: libFuzzer links it
-   with its own main, AFL++ and `make check` with fuzz_main.c.  */
+   would, with what must hold of any answer checked. A target is one function, LLVMFuzzerTestOneInput: libFuzzer and
+   AFL++ link it with a main of theirs, `make check` with fuzz_main.c.  */
 #ifndef FUZZING_H
 #define FUZZING_H
 
