@@ -148,7 +148,7 @@ build/bench_%.go: core/tests/bench/%.go
 
 # For SECONDS each, in turn; what was found is kept in build/fuzz/NAME and build/afl/NAME, beside the corpus.
 SECONDS ?= 20
-fuzzers = $(foreach name,$(FUZZERS:core/tests/%.c=%),$(if $(findstring $(or $(T),fuzz),$(name)),build/$(1)/$(name)))
+fuzzers = $(strip $(foreach name,$(FUZZERS:core/tests/%.c=%),$(if $(findstring $(or $(T),fuzz),$(name)),build/$(1)/$(name))))
 fuzz: $(call fuzzers,fuzz)	## fuzz each target for SECONDS=20 under sanitizers (T=NAME: those of that name)
 	@$(PYTHON) .ci/fuzz.py $(SECONDS) $^
 fuzz-afl:	## the same with AFL++
