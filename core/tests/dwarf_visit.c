@@ -44,6 +44,25 @@ static void must(bool good, const char *what)
 	_exit(3);
 }
 
+/* The lengths of arrays in a struct or union, as one who knows its members asks for them.  */
+static void visit_arrays(struct ms_dwarf *dwarf, uint64_t number, const struct ms_type *type)
+{
+	struct ms_dwarf_member member = { type->kind == MS_UNION, type->name, type->byte_size, NULL, 0 };
+	struct ms_buf names = { 0 };
+	struct ms_field field;
+	uint64_t offset, count;
+
+	for (uint32_t i = 0; i < type->field_count && i < FIELDS_MOST; i++)
+		if (ms_dwarf_field(dwarf, number, i, &field) == MS_OK)
+			ms_buf_printf(&names, "%s%s", i ? "\t" : "", field.name);
+	member.members = ms_buf_text(&names);
+	for (; member.index < type->field_count && member.index < FIELDS_MOST; member.index++) {
+		count = 0;
+		must(ms_dwarf_array(dwarf, &member, &offset, &count) != MS_OK || count, "an array of no length");
+	}
+	ms_buf_fini(&names);
+}
+
 /* A type and what it is made of, DEPTH levels; at most 256 members of each.  */
 static void visit_type(struct ms_dwarf *dwarf, uint64_t number, int depth)
 {
@@ -59,6 +78,8 @@ static void visit_type(struct ms_dwarf *dwarf, uint64_t number, int depth)
 	must(strlen(type.name) < 1 << 20, "a name without end");
 	ms_dwarf_go(dwarf, number, &go);
 	ms_dwarf_language(dwarf, number);
+	if (type.kind == MS_STRUCT || type.kind == MS_UNION)
+		visit_arrays(dwarf, number, &type);
 	for (uint32_t i = 0; i < type.field_count && i < FIELDS_MOST; i++) {
 		must(ms_dwarf_field(dwarf, number, i, &field) == MS_OK && field.name, "a member that is not there");
 		must(field.bit_offset < 8, "a bit beyond its byte");

@@ -46,6 +46,8 @@ const char *ms_dwarf_error(const struct ms_dwarf *dwarf);
 const char *ms_dwarf_note(const struct ms_dwarf *dwarf);
 /* The file that the debug information came from: PATH or a separate one.  */
 const char *ms_dwarf_path(const struct ms_dwarf *dwarf);
+/* Of that file, in hex digits; "" if it has none.  */
+const char *ms_dwarf_build_id(const struct ms_dwarf *dwarf);
 uint32_t ms_dwarf_pointer_size(const struct ms_dwarf *dwarf);
 bool ms_dwarf_big_endian(const struct ms_dwarf *dwarf);
 /* Address of the symbol NAME, of the file or of its separate debug file. MS_OK or MS_NOT_FOUND.  */
@@ -66,6 +68,20 @@ int64_t ms_dwarf_lookup(struct ms_dwarf *dwarf, const char *name, uint64_t pc, u
 enum { MS_DWARF_C = 1, MS_DWARF_CXX, MS_DWARF_GO, MS_DWARF_OTHER };
 /* The language of the unit that TYPE stands in, one of the above; 0 for none.  */
 uint32_t ms_dwarf_language(struct ms_dwarf *dwarf, uint64_t type);
+
+/* A member of a struct or union, by all that one knows of it who knows no more than a debugger tells.  */
+struct ms_dwarf_member {
+	bool of_union;
+	const char *name; /* of the struct or union, with or without scopes; "": not known */
+	uint64_t byte_size;
+	const char *members; /* the names of all its members, with a tab between; "" for one that has none */
+	uint32_t index;	     /* which one is meant */
+};
+/* Where in .debug_info the type of that member stands, an array or a typedef of one, and how many elements it has. MS_NOT_FOUND
+   also where that is not known for sure: several such structs have arrays that differ. One without a name may be the one that
+   is asked for. The first call looks at all types.  */
+int64_t ms_dwarf_array(struct ms_dwarf *dwarf, const struct ms_dwarf_member *member, uint64_t *offset_out,
+		       uint64_t *count_out);
 
 /* What Go says of a type beyond C's notions. Zero: not said.  */
 struct ms_dwarf_go {

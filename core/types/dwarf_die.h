@@ -62,6 +62,7 @@ struct ms_dwarf_types;
 struct ms_dwarf_index;
 struct ms_dwarf_scopes;
 struct ms_dwarf_runtime;
+struct ms_dwarf_records;
 
 struct ms_dwarf {
 	struct ms_elf *elf; /* the file with the debug information */
@@ -78,6 +79,7 @@ struct ms_dwarf {
 	struct ms_dwarf_index *index;
 	struct ms_dwarf_scopes *scopes;
 	struct ms_dwarf_runtime *runtime;
+	struct ms_dwarf_records *records;
 	struct ms_kept *kept;
 };
 
@@ -142,5 +144,6 @@ void ms_dwarf_types_free(struct ms_dwarf_types *types);
 void ms_dwarf_index_free(struct ms_dwarf_index *index);
 void ms_dwarf_scopes_free(struct ms_dwarf_scopes *scopes);
 void ms_dwarf_runtime_free(struct ms_dwarf_runtime *runtime);
+void ms_dwarf_records_free(struct ms_dwarf_records *records);
 
 #endif

@@ -208,6 +208,7 @@ void ms_dwarf_free(struct ms_dwarf *dwarf)
 	ms_dwarf_scopes_free(dwarf->scopes);
 	ms_dwarf_index_free(dwarf->index);
 	ms_dwarf_runtime_free(dwarf->runtime);
+	ms_dwarf_records_free(dwarf->records);
 	ms_dwarf_types_free(dwarf->types);
 	ms_libdwarf_finish(dwarf);
 	free(dwarf->units);
@@ -238,6 +239,11 @@ const char *ms_dwarf_note(const struct ms_dwarf *dwarf)
 const char *ms_dwarf_path(const struct ms_dwarf *dwarf)
 {
 	return dwarf->elf->path;
+}
+
+const char *ms_dwarf_build_id(const struct ms_dwarf *dwarf)
+{
+	return dwarf->elf->build_id;
 }
 
 uint32_t ms_dwarf_pointer_size(const struct ms_dwarf *dwarf)
