@@ -144,6 +144,7 @@ static void answer_open(struct server *server, const struct question *question)
 		server->files[server->file_count++] = dwarf;
 		add_uint(out, "file", server->file_count);
 		add_text(out, "path", ms_dwarf_path(dwarf));
+		add_text(out, "build_id", ms_dwarf_build_id(dwarf));
 		add_text(out, "note", ms_dwarf_note(dwarf));
 		add_uint(out, "pointer_size", ms_dwarf_pointer_size(dwarf));
 		add_bool(out, "big_endian", ms_dwarf_big_endian(dwarf));
@@ -293,6 +294,23 @@ static void answer_number(struct server *server, struct ms_dwarf *dwarf, int64_t
 		answer_lack(&server->out, dwarf, status);
 }
 
+static bool answer_array(struct server *server, struct ms_dwarf *dwarf, char *const words[5])
+{
+	struct ms_dwarf_member member = { .name = words[3], .members = words[4] };
+	uint64_t kind, index, offset = 0, count = 0;
+
+	if (!number(words[0], UINT32_MAX, &kind) || (kind != MS_STRUCT && kind != MS_UNION) ||
+	    !number(words[1], UINT64_MAX, &member.byte_size) || !number(words[2], UINT32_MAX, &index))
+		return false;
+	member.of_union = kind == MS_UNION;
+	member.index = (uint32_t)index;
+	int64_t status = ms_dwarf_array(dwarf, &member, &offset, &count);
+	answer_number(server, dwarf, status, "offset", &offset);
+	if (status == MS_OK)
+		add_uint(&server->out, "count", count);
+	return true;
+}
+
 /* ---- All globals ---- */
 
 static void add_global(struct server *server, const struct ms_dwarf_variable *variable, uint64_t address, bool in_exe)
@@ -377,6 +395,8 @@ static bool ask_file(struct server *server, const struct question *question)
 	else if (question->count == 5 && !strcmp(what, "local") && number(words[2], UINT64_MAX, &pc) &&
 		 number(words[3], UINT32_MAX, &n))
 		answer_variable(server, dwarf, ms_dwarf_local(dwarf, pc, (uint32_t)n, name, &variable), &variable);
+	else if (question->count == 7 && !strcmp(what, "array"))
+		return answer_array(server, dwarf, words + 2);
 	else
 		return false;
 	return true;

@@ -8,13 +8,16 @@
    A question is words with a tab between; in a word, \t, \n and \\ stand for these characters. FILE is the number that "open"
    gave, PC an address of the file or "-", TYPE what an earlier answer called a type (0: none).
 
-	open PATH			{"file", "path", "note", "pointer_size", "big_endian"}
+	open PATH			{"file", "path", "build_id", "note", "pointer_size", "big_endian"}
 	whole PATH			{"whole": has it debug information in itself?}
 	close FILE			{"closed": true}
 	type FILE TYPE			{"kind", "size", "name", "target", "count", "language", "fields": [[name, offset, type,
 					bit_size, bit_offset]]}, as struct ms_type and struct ms_field
 	lookup FILE PC NAME		{"type"}
 	derive FILE KIND TYPE COUNT	{"type"}
+	array FILE KIND SIZE INDEX NAME MEMBERS
+					{"offset", "count"} of the array that is member INDEX of a struct or union, as
+					ms_dwarf_array; KIND says which (enum ms_kind)
 	symbol FILE NAME		{"address"}
 	section FILE NAME		{"address"}
 	go FILE TYPE			{"kind", "key", "elem", "runtime_type"}, as struct ms_dwarf_go

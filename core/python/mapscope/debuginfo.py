@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 import time
-from typing import Any, Callable, Dict, Hashable, Iterator, NamedTuple, NoReturn, Optional, Tuple
+from typing import Any, Callable, Dict, Hashable, Iterator, NamedTuple, NoReturn, Optional, Sequence, Tuple
 
 from .abi import Code
 from .provider import Member, Shape
@@ -17,6 +17,7 @@ from .provider import Member, Shape
 WAIT = 0.05  # seconds between two looks at whether the user wants to stop
 LIMIT = 120.0  # seconds for an answer; a gigabyte of debug information takes some ten the first time
 DEATHS_MOST = 2  # of the tool, by questions on one file
+NAMES_MOST = 30000  # bytes in one question, which is a line of 64 KiB at most; escapes may double them
 _ADDRESS_MOST = 0xFFFFFFFFFFFFFFFF
 
 Answer = Dict[str, Any]
@@ -216,6 +217,7 @@ class File:
         found = tool.ask(path, "open", path)
         self._number = found.get("file", 0)
         self.lack: str = found.get("error", "")  # why it tells nothing
+        self.build_id: str = found.get("build_id", "")  # "": it has none
 
     def close(self) -> None:
         with contextlib.suppress(Trouble, KeyboardInterrupt):
@@ -251,6 +253,15 @@ class File:
     def local(self, pc: int, inlined: int, name: str) -> Tuple[Optional[Place], str]:
         """The same for a variable of the function at PC, INLINED calls out of the innermost."""
         return _place(self._ask("local", pc, inlined, name))
+
+    def array(self, kind: int, size: int, index: int, name: str, members: Sequence[str]) -> Tuple[int, int]:
+        """Where in .debug_info the type of member INDEX stands, an array, and its length, of the struct or union of
+        that size, name and members; or 0, 0."""
+        names = "\t".join(members)
+        if len((name + names).encode("utf-8", "surrogateescape")) > NAMES_MOST:
+            return 0, 0
+        answer = self._ask("array", kind, size, index, name, names)
+        return answer.get("offset", 0), answer.get("count", 0)
 
     def section(self, name: str) -> Optional[int]:
         """Its address in the file."""
