@@ -13,7 +13,7 @@ from mapscope.debuginfo import File, Type
 from mapscope.globals import Found, Globals, Module
 from mapscope.provider import Member, Process, Refused, Shape
 from mapscope.reading import leading
-from mapscope_arrays import Arrays
+from mapscope_arrays import found_again
 from mapscope_go import Go, tool
 from mapscope_process import process, register
 
@@ -58,7 +58,6 @@ class Target:
     def __init__(self, target: lldb.SBTarget) -> None:
         self.target = target
         self.context: Optional[lldb.SBExecutionContext] = None  # of the command that runs
-        self._arrays: Dict[Hashable, Arrays] = {}  # by module
         self._go = Go(target, self.read)
         self._globals = Globals(tool, self._listed)
 
@@ -303,10 +302,7 @@ class Target:
         """A type does not tell its module."""
         here = self._module()
         for module in [here] + [module for module in self.target.module_iter() if module != here]:
-            key = module.GetUUIDString(), module.GetFileSpec().fullpath
-            if key not in self._arrays:
-                self._arrays[key] = Arrays(module, self.target.GetDebugger())
-            found = self._arrays[key].type(module, native, index)
+            found = found_again(module, native, index)
             if found is not None:
                 return found
         return None
