@@ -324,7 +324,7 @@ static void add_global(struct server *server, const struct ms_dwarf_variable *va
 		      in_exe ? "true" : "false");
 }
 
-/* As cli/target.c does it: a program that is not position-independent has its own copy of a library's variable, and one that
+/* As cli/target_names.c does it: a program that is not position-independent has its own copy of a library's variable, and one that
    defines the same name itself goes before the library.  */
 static void answer_globals(struct server *server, struct ms_dwarf *dwarf, struct ms_dwarf *exe, uint64_t cursor)
 {
