@@ -9,19 +9,16 @@
 
    Evacuated old chains are scanned like others: what still hangs from them is memory that the map holds.  */
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 
 #include "base/arith.h"
 #include "decode/classic.h"
 #include "decode/classic_pair.h"
+#include "decode/classic_queue.h"
 #include "decode/classic_stream.h"
 #include "decode/marks.h"
 #include "mem/mem.h"
 
 enum {
-	BATCH_BYTES = 1 << 20,
-	GAP = 512,	       /* bytes between two overflow buckets that are read along with them */
 	QUEUE = 1 << 19,       /* links that wait */
 	SPARES_MOST = 1 << 20, /* of one array; those behind are read as buckets that lie elsewhere */
 	REWALK_MOST = 1 << 16, /* buckets read again to tell a cycle from a shared bucket */
@@ -57,10 +54,6 @@ static inline uint64_t place_behind(uint64_t place)
 {
 	return place + ((uint64_t)1 << PLACE_DEPTH);
 }
-
-struct waiting {
-	uint64_t address, place;
-};
 
 /* An array's spare buckets.  */
 struct spares {
@@ -104,15 +97,8 @@ struct ms_scan {
 	struct spares spares[CLASSIC_ARRAYS];
 	uint32_t streaming; /* the stream's array; CLASSIC_ARRAYS: none yet */
 
-	struct waiting *queue, *sorting;
-	uint64_t queued;      /* links that wait, before the current level was begun or within it */
-	uint64_t taken, kept; /* of a level: links read, links that they brought, which replace them */
-	uint64_t level;	      /* links of the level; 0: none begun */
-
-	uint8_t *batch, *batch_worth;
-	uint64_t batch_size, batch_most; /* bytes; links */
-	struct ms_range *ranges, *lost;
-	int32_t *range_status, *status; /* of RANGES; of links */
+	struct classic_queue queue; /* of links; each one's place is where its bucket belongs */
+	uint8_t *worth;		    /* of the queue's batch */
 
 	struct block block;
 	struct classic_pair *pair; /* NULL: own buckets are handed out, not counted into STATS */
@@ -170,7 +156,7 @@ static enum ms_trouble_kind met_before(struct ms_scan *scan, uint64_t from, uint
 
 static enum ms_trouble_kind enqueue(struct ms_scan *scan, uint64_t from, uint64_t address)
 {
-	scan->queue[scan->level ? scan->kept++ : scan->queued++] = (struct waiting){ address, place_behind(from) };
+	classic_queue_add(&scan->queue, address, place_behind(from));
 	return MS_SOUND;
 }
 
@@ -276,44 +262,6 @@ static bool follow(struct ms_scan *scan, struct ms_trouble *out)
 	return false;
 }
 
-/* ---- Order by address ---- */
-
-static int by_address(const void *a, const void *b)
-{
-	const struct waiting *x = a, *y = b;
-
-	return (x->address > y->address) - (x->address < y->address);
-}
-
-/* Sorts the queue's first COUNT links: by digits, since comparing hundreds of thousands costs more than reading them.  */
-static void sort(struct ms_scan *scan, uint64_t count)
-{
-	enum { FEW = 1024, DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS, ALIGNED_BITS = 2 };
-	uint64_t least = UINT64_MAX, most = 0;
-
-	if (count <= FEW) {
-		qsort(scan->queue, count, sizeof *scan->queue, by_address);
-		return;
-	}
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t address = scan->queue[i].address;
-		least = address < least ? address : least;
-		most = address > most ? address : most;
-	}
-	for (uint32_t shift = ALIGNED_BITS; shift < 64 && (most - least) >> shift; shift += DIGIT_BITS) {
-		uint32_t at[DIGITS + 1] = { 0 };
-		struct waiting *from = scan->queue;
-		for (uint64_t i = 0; i < count; i++)
-			at[((from[i].address - least) >> shift) % DIGITS + 1]++;
-		for (uint32_t digit = 0; digit < DIGITS; digit++)
-			at[digit + 1] += at[digit];
-		for (uint64_t i = 0; i < count; i++)
-			scan->sorting[at[((from[i].address - least) >> shift) % DIGITS]++] = from[i];
-		scan->queue = scan->sorting;
-		scan->sorting = from;
-	}
-}
-
 /* ---- Blocks ---- */
 
 static bool reserve_links(struct ms_scan *scan, uint64_t count)
@@ -336,90 +284,27 @@ static struct ms_link link_to(uint64_t address, uint64_t place, uint64_t offset)
 				 .evacuated = place >> PLACE_EVACUATED & 1 };
 }
 
-/* Lays the queue's next links out in the batch: those that lie close together as one range with what is between them, which is
-   less work than a range for each. The number of links; of ranges.  */
-static uint64_t lay_out(struct ms_scan *scan, uint64_t *ranges_out)
-{
-	uint64_t size = scan->map->bucket.size, most = ms_min(scan->level - scan->taken, scan->batch_most), used = 0;
-	uint64_t count = 0, ranges = 0;
-	struct ms_range *range = NULL;
-
-	for (; count < most; count++) {
-		const struct waiting *waiting = &scan->queue[scan->taken + count];
-		uint64_t end = waiting->address + size;
-		bool near = range && waiting->address - range->address <= range->size + GAP;
-		uint64_t more = near ? end - range->address - range->size : size;
-		if (used + more > scan->batch_size)
-			break;
-		if (near) {
-			range->size += more;
-		} else {
-			range = &scan->ranges[ranges];
-			*range = (struct ms_range){ waiting->address, size, scan->batch + used,
-						    &scan->range_status[ranges] };
-			scan->range_status[ranges++] = MS_FAULT;
-		}
-		used += more;
-		scan->links[count] = link_to(waiting->address, waiting->place, used - size);
-	}
-	*ranges_out = ranges;
-	return count;
-}
-
-/* Reads again, each for itself, the buckets of ranges that could not be read as a whole.  */
-static int32_t read_one_by_one(struct ms_scan *scan, uint64_t count, uint64_t ranges)
-{
-	uint64_t size = scan->map->bucket.size, lost = 0;
-
-	for (uint64_t at = 0, range = 0; at < count; at++) {
-		while (range + 1 < ranges && scan->links[at].address >= scan->ranges[range + 1].address)
-			range++;
-		scan->status[at] = scan->range_status[range];
-		if (scan->status[at] != MS_OK)
-			scan->lost[lost++] =
-				(struct ms_range){ scan->links[at].address, size, scan->batch + scan->links[at].offset,
-						   &scan->status[at] };
-	}
-	return lost ? ms_mem_read_many(scan->map->map.ctx, scan->lost, lost) : MS_OK;
-}
-
 /* The queue's next links, one batch of them.  */
 static int32_t read_batch(struct ms_scan *scan)
 {
-	uint64_t ranges, count;
+	struct classic_queue *queue = &scan->queue;
 
-	if (!scan->level) {
-		sort(scan, scan->queued);
-		scan->level = scan->queued;
-		scan->taken = scan->kept = 0;
-	}
-	if (!reserve_links(scan, scan->batch_most))
+	if (!reserve_links(scan, queue->batch_most))
 		return MS_NO_MEMORY;
-	count = lay_out(scan, &ranges);
-	int32_t status = ms_mem_read_many(scan->map->map.ctx, scan->ranges, ranges);
-	if (status == MS_OK)
-		status = read_one_by_one(scan, count, ranges);
+	int32_t status = classic_queue_read(queue);
 	if (status < 0)
 		return status;
-	for (uint64_t i = 0; i < count; i++) {
-		enum ms_visit visit = ms_marks_add(&scan->marks, scan->links[i].address);
+	for (uint64_t i = 0; i < queue->count; i++) {
+		const struct classic_waiting *waiting = &queue->batch[i];
+		enum ms_visit visit = ms_marks_add(&scan->marks, waiting->address);
 		if (visit == MS_VISIT_NO_ROOM)
 			return MS_NO_MEMORY;
-		scan->batch_worth[i] = visit == MS_VISIT_AGAIN ? MET : scan->status[i] == MS_OK ? READ : UNREADABLE;
+		scan->links[i] = link_to(waiting->address, waiting->place, queue->offset[i]);
+		scan->worth[i] = visit == MS_VISIT_AGAIN ? MET : queue->status[i] == MS_OK ? READ : UNREADABLE;
 	}
 	scan->block =
-		(struct block){ .kind = ELSEWHERE, .count = count, .bytes = scan->batch, .worth = scan->batch_worth };
-	scan->taken += count;
+		(struct block){ .kind = ELSEWHERE, .count = queue->count, .bytes = queue->bytes, .worth = scan->worth };
 	return MS_OK;
-}
-
-/* The level's links are read and followed: those that they brought are the next one.  */
-static void end_level(struct ms_scan *scan)
-{
-	if (!scan->level || scan->taken < scan->level)
-		return;
-	scan->queued = scan->kept;
-	scan->level = 0;
 }
 
 /* False: not all of the next own buckets can be read, or nobody wants them counted.  */
@@ -494,11 +379,10 @@ static int32_t next_block(struct ms_scan *scan)
 {
 	uint64_t chunk_most;
 
-	if (!scan->batch) /* the map has no buckets; perhaps nobody knows how large they would be */
+	if (!scan->queue.room) /* the map has no buckets; perhaps nobody knows how large they would be */
 		return MS_NOT_FOUND;
-	chunk_most = BATCH_BYTES / scan->map->bucket.size + 1 + (scan->pair ? CLASSIC_PAIR_MOST : 0);
-	end_level(scan);
-	if (scan->level || scan->queued + chunk_most > QUEUE)
+	chunk_most = scan->queue.batch_most + 1 + (scan->pair ? CLASSIC_PAIR_MOST : 0);
+	if (classic_queue_begun(&scan->queue) || scan->queue.queued + chunk_most > QUEUE)
 		return read_batch(scan);
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
 		if (scan->own[array] < classic_array_count(scan->map, array))
@@ -506,7 +390,7 @@ static int32_t next_block(struct ms_scan *scan)
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
 		if (scan->spares[array].passed < scan->spares[array].used)
 			return read_spares(scan, array);
-	return scan->queued ? read_batch(scan) : MS_NOT_FOUND;
+	return scan->queue.queued ? read_batch(scan) : MS_NOT_FOUND;
 }
 
 /* ---- Pieces ---- */
@@ -640,23 +524,9 @@ static bool init_spares(struct ms_scan *scan, uint32_t array)
 	return spares->owner;
 }
 
-/* In huge pages where there are any: page by page, the kernel would take longer to give it than the scan to fill it.  */
-static struct waiting *new_queue(void)
-{
-	const size_t size = QUEUE * sizeof(struct waiting);
-	uint8_t *queue = malloc(size);
-
-	if (queue) {
-		size_t before = -(uintptr_t)queue % MS_PAGE;
-		madvise(queue + before, (size - before) / MS_PAGE * MS_PAGE, MADV_HUGEPAGE);
-	}
-	return (struct waiting *)queue;
-}
-
 int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out)
 {
 	struct ms_scan *scan = calloc(1, sizeof *scan);
-	uint64_t size;
 
 	if (!scan)
 		return MS_NO_MEMORY;
@@ -667,20 +537,9 @@ int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out)
 		*out = scan;
 		return MS_OK;
 	}
-	size = scan->map->bucket.size;
-	scan->batch_size = size > BATCH_BYTES ? size : BATCH_BYTES;
-	scan->batch_most = scan->batch_size / size;
-	scan->queue = new_queue();
-	scan->sorting = new_queue();
-	scan->batch = malloc(scan->batch_size);
-	scan->batch_worth = malloc(scan->batch_most);
-	scan->ranges = malloc(scan->batch_most * sizeof *scan->ranges);
-	scan->lost = malloc(scan->batch_most * sizeof *scan->lost);
-	scan->range_status = malloc(scan->batch_most * sizeof *scan->range_status);
-	scan->status = malloc(scan->batch_most * sizeof *scan->status);
-	bool whole = scan->queue && scan->sorting && scan->batch && scan->batch_worth && scan->ranges && scan->lost &&
-		     scan->range_status && scan->status;
-	if (!whole || !init_spares(scan, CLASSIC_OLD) || !init_spares(scan, CLASSIC_NEW)) {
+	bool whole = classic_queue_init(&scan->queue, map->ctx, scan->map->bucket.size, QUEUE);
+	scan->worth = whole ? malloc(scan->queue.batch_most) : NULL;
+	if (!scan->worth || !init_spares(scan, CLASSIC_OLD) || !init_spares(scan, CLASSIC_NEW)) {
 		classic_scan_free(scan);
 		return MS_NO_MEMORY;
 	}
@@ -710,14 +569,8 @@ void classic_scan_free(struct ms_scan *scan)
 	classic_pair_free(scan->pair);
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
 		free(scan->spares[array].owner);
-	free(scan->queue);
-	free(scan->sorting);
-	free(scan->batch);
-	free(scan->batch_worth);
-	free(scan->ranges);
-	free(scan->lost);
-	free(scan->range_status);
-	free(scan->status);
+	classic_queue_fini(&scan->queue);
+	free(scan->worth);
 	free(scan->links);
 	ms_marks_fini(&scan->marks);
 	free(scan);
