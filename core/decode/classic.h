@@ -84,6 +84,12 @@ static inline uint64_t classic_overflow(const struct classic_map *map, const uin
 	return raw ? ms_map_pointer(&map->map, bucket + map->bucket.overflow) : 0;
 }
 
+/* Buckets lie at multiples of 2^this.  */
+static inline uint32_t classic_pointer_shift(const struct classic_map *map)
+{
+	return map->map.ctx->memory.pointer_size == 8 ? 3 : 2;
+}
+
 /* "none", "double", "same-size".  */
 const char *classic_growth_kind(const struct classic_map *map);
 

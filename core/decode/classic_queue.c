@@ -153,7 +153,8 @@ bool classic_queue_begun(struct classic_queue *queue)
 	return queue->level;
 }
 
-int32_t classic_queue_read(struct classic_queue *queue)
+/* The number of ranges of the next batch.  */
+static uint64_t begin_batch(struct classic_queue *queue)
 {
 	if (!classic_queue_begun(queue)) {
 		sort(queue);
@@ -161,11 +162,30 @@ int32_t classic_queue_read(struct classic_queue *queue)
 		queue->taken = queue->kept = 0;
 	}
 	queue->batch = queue->waiting + queue->taken;
-	uint64_t ranges = lay_out(queue);
+	return lay_out(queue);
+}
+
+int32_t classic_queue_read(struct classic_queue *queue)
+{
+	uint64_t ranges = begin_batch(queue);
 	int32_t status = ms_mem_read_many(queue->ctx, queue->ranges, ranges);
+
 	if (status == MS_OK)
 		status = read_one_by_one(queue, ranges);
 	if (status == MS_OK)
 		queue->taken += queue->count;
 	return status;
+}
+
+bool classic_queue_read_live(struct classic_queue *queue)
+{
+	uint64_t ranges = begin_batch(queue), whole;
+
+	for (uint64_t done = 0; done < ranges; done += whole) {
+		whole = ms_live_read_many(queue->ctx->memory.pid, queue->ranges + done, ranges - done);
+		if (!whole)
+			return false;
+	}
+	queue->taken += queue->count;
+	return true;
 }

@@ -43,9 +43,20 @@ static inline void classic_queue_add(struct classic_queue *queue, uint64_t addre
 {
 	queue->waiting[queue->level ? queue->kept++ : queue->queued++] = (struct classic_waiting){ address, place };
 }
+static inline bool classic_queue_some_wait(const struct classic_queue *queue)
+{
+	return queue->level ? queue->taken < queue->level || queue->kept : queue->queued;
+}
+static inline void classic_queue_clear(struct classic_queue *queue)
+{
+	queue->queued = queue->level = 0;
+}
 /* Whether a level is under way: then it comes first.  */
 bool classic_queue_begun(struct classic_queue *queue);
 /* Reads the next batch; some wait. MS_OK, also where some could not be read: their status says so; MS_INTERRUPTED, MS_NO_MEMORY.  */
 int32_t classic_queue_read(struct classic_queue *queue);
+/* The same from the live process itself, and nothing else is asked or changed, as a second thread must. False: not all of the batch can
+   be read.  */
+bool classic_queue_read_live(struct classic_queue *queue);
 
 #endif

@@ -12,7 +12,7 @@
 
 #include "base/arith.h"
 #include "decode/classic.h"
-#include "decode/classic_pair.h"
+#include "decode/classic_count.h"
 #include "decode/classic_queue.h"
 #include "decode/classic_stream.h"
 #include "decode/marks.h"
@@ -101,7 +101,7 @@ struct ms_scan {
 	uint8_t *worth;		    /* of the queue's batch */
 
 	struct block block;
-	struct classic_pair *pair; /* NULL: own buckets are handed out, not counted into STATS */
+	struct classic_count *count; /* NULL: own buckets are handed out, not counted into STATS */
 	struct ms_stats *stats;
 	struct ms_link *links; /* of the block */
 	uint64_t link_capacity;
@@ -197,7 +197,7 @@ static uint64_t place_of(const struct ms_scan *scan, uint64_t at)
 	const struct block *block = &scan->block;
 
 	if (block->kind == COUNTED) {
-		const struct classic_found *found = &scan->pair->found[at];
+		const struct classic_found *found = &scan->count->found[at];
 		return place_make(found->index, block->array, found->evacuated, 0);
 	}
 	if (block->kind != OWN) {
@@ -213,7 +213,7 @@ static uint64_t address_of(const struct ms_scan *scan, uint64_t at)
 {
 	if (scan->block.kind == COUNTED)
 		return classic_array_address(scan->map, scan->block.array) +
-		       scan->pair->found[at].index * scan->map->bucket.size;
+		       scan->count->found[at].index * scan->map->bucket.size;
 	if (scan->block.kind != OWN)
 		return scan->links[at].address;
 	return scan->stream.address + (scan->stream.first + at) * scan->map->bucket.size;
@@ -235,7 +235,7 @@ static void find_pointer(struct ms_scan *scan, uint64_t at)
 	if (at == block->handed)
 		return;
 	block->next.to =
-		block->kind == COUNTED ? scan->pair->found[at].to : classic_overflow(scan->map, bucket_at(scan, at));
+		block->kind == COUNTED ? scan->count->found[at].to : classic_overflow(scan->map, bucket_at(scan, at));
 	find_spare(scan, &block->next);
 }
 
@@ -312,17 +312,17 @@ static bool count_own(struct ms_scan *scan, uint32_t array)
 {
 	uint64_t count = classic_array_count(scan->map, array) - scan->own[array];
 
-	if (!scan->pair)
+	if (!scan->count)
 		return false;
-	count = ms_min(count, scan->pair->most);
-	if (!classic_pair_count(scan->pair, array, scan->own[array], count, scan->stats)) {
-		classic_pair_free(scan->pair);
-		scan->pair = NULL;
+	count = ms_min(count, scan->count->pair.most);
+	if (!classic_count_own(scan->count, array, scan->own[array], count, scan->stats)) {
+		classic_count_free(scan->count);
+		scan->count = NULL;
 		return false;
 	}
 	scan->own[array] += count;
 	scan->done += count;
-	count = scan->pair->found_count;
+	count = scan->count->found_count;
 	scan->block = (struct block){ .kind = COUNTED, .array = array, .count = count, .at = count, .handed = count };
 	find_pointer(scan, 0);
 	return true;
@@ -381,7 +381,7 @@ static int32_t next_block(struct ms_scan *scan)
 
 	if (!scan->queue.room) /* the map has no buckets; perhaps nobody knows how large they would be */
 		return MS_NOT_FOUND;
-	chunk_most = scan->queue.batch_most + 1 + (scan->pair ? CLASSIC_PAIR_MOST : 0);
+	chunk_most = scan->queue.batch_most + 1 + (scan->count ? CLASSIC_PAIR_MOST : 0);
 	if (classic_queue_begun(&scan->queue) || scan->queue.queued + chunk_most > QUEUE)
 		return read_batch(scan);
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
@@ -533,6 +533,8 @@ int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out)
 	scan->map = (struct classic_map *)map;
 	scan->streaming = 2 * CLASSIC_ARRAYS;
 	scan->rewalk_left = REWALK_MOST;
+	scan->marks.shift = classic_pointer_shift(scan->map);
+	scan->marks.forgets = true;
 	if (map->nil || !scan->map->buckets) {
 		*out = scan;
 		return MS_OK;
@@ -549,7 +551,7 @@ int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out)
 
 void classic_scan_count(struct ms_scan *scan, struct ms_stats *stats)
 {
-	scan->pair = classic_pair_new(scan->map);
+	scan->count = classic_count_new(scan->map);
 	scan->stats = stats;
 }
 
@@ -566,7 +568,7 @@ void classic_scan_free(struct ms_scan *scan)
 	if (!scan)
 		return;
 	classic_stream_fini(&scan->stream);
-	classic_pair_free(scan->pair);
+	classic_count_free(scan->count);
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
 		free(scan->spares[array].owner);
 	classic_queue_fini(&scan->queue);
