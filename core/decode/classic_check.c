@@ -185,7 +185,7 @@ static void set_next(struct ms_check *check, const uint8_t *bytes, uint32_t ahea
 
 static int32_t read_chunk(struct ms_check *check)
 {
-	int32_t status = classic_stream_read(&check->stream, check->at, check_array_count(check, check->array));
+	int32_t status = classic_stream_read(&check->stream, check->at, check->until);
 
 	if (status == MS_OK)
 		status = classic_ahead_read(&check->ahead, &check->stream, wants_all, NULL);
@@ -201,7 +201,7 @@ static void unreadable_run(struct ms_check *check, uint64_t at)
 	bool to_the_end = classic_stream_gave_up(&check->stream) && at + run == check->stream.count;
 
 	if (to_the_end)
-		run = check_array_count(check, check->array) - check->at;
+		run = check->until - check->at;
 	check->cut++;
 	ms_find(&check->findings, MS_UNREADABLE_BUCKET, &check->chain.place,
 		"%llu bucket%s from here on%s, at 0x%llx: cannot be read", (unsigned long long)run, run > 1 ? "s" : "",
@@ -249,7 +249,6 @@ static int32_t begin_chain(struct ms_check *check)
 	check->at++;
 	ms_visited_clear(&check->visited);
 	check_chain_begin(check, bytes);
-	check->chain.sound = check_chain_is_sound(check, at);
 	check_mark(check);
 	status = check_slots(check, bytes);
 	if (status < 0)
@@ -483,9 +482,13 @@ static void begin_array(struct ms_check *check)
 		check->array++;
 	check->phase = check->array < CLASSIC_ARRAYS ? CHECK_LIST : CHECK_END;
 	check->at = 0;
-	if (check->phase == CHECK_LIST)
-		classic_stream_begin(&check->stream, check->map->map.ctx, check_array_address(check, check->array),
-				     check->map->bucket.size);
+	if (check->phase == CHECK_END)
+		return;
+	check->until = check_array_count(check, check->array);
+	classic_stream_begin(&check->stream, check->map->map.ctx, check_array_address(check, check->array),
+			     check->map->bucket.size);
+	if (check->array == CLASSIC_NEW)
+		check_glance_begin(check);
 }
 
 static int32_t step_chains(struct ms_check *check)
@@ -494,12 +497,14 @@ static int32_t step_chains(struct ms_check *check)
 
 	if (check->next)
 		return next_in_chain(check);
+	if (check->glance)
+		return check_glance_step(check) ? begin_chain(check) : MS_OK;
 	if (check->array == CLASSIC_NEW && at < check->stream.count)
 		quick = check_quick_chains(check, at);
 	check->at += quick;
 	if (quick)
 		return MS_OK;
-	if (check->at < check_array_count(check, check->array))
+	if (check->at < check->until)
 		return begin_chain(check);
 	int32_t status = check_keys_run(check);
 	if (status < 0)
@@ -608,13 +613,15 @@ void classic_check_progress(const struct ms_check *check, uint64_t *done, uint64
 	old_count = check_array_count(check, CLASSIC_OLD);
 	new_count = check_array_count(check, CLASSIC_NEW);
 	*total = old_count + new_count;
-	*done = check->array == CLASSIC_OLD ? check->at : ms_min(old_count + check->at, *total);
+	uint64_t at = check->glance ? check_glance_done(check->glance) : check->at;
+	*done = check->array == CLASSIC_OLD ? at : ms_min(old_count + at, *total);
 }
 
 void classic_check_free(struct ms_check *check)
 {
 	if (!check)
 		return;
+	check_glance_free(check->glance);
 	classic_stream_fini(&check->stream);
 	classic_ahead_fini(&check->ahead);
 	ms_visited_fini(&check->visited);
@@ -625,6 +632,7 @@ void classic_check_free(struct ms_check *check)
 	ms_findings_fini(&check->held);
 	ms_writers_fini(&check->writers);
 	free(check->evacuated);
+	free(check->window.bytes);
 	free(check->single);
 	free(check);
 }

@@ -1,14 +1,17 @@
 /* A check of a classic map under way: what its parts share. Between the files classic_check*.c only.
 
-   classic_check.c reads chain by chain, old array before new, and judges what concerns the whole map; classic_check_quick.c
-   passes chains over that are sound at a glance; classic_check_slots.c judges the slots of a chain; classic_check_keys.c what they point to; classic_check_hashes.c entries by their keys' hashes;
-   classic_check_overflow.c overflow buckets: where they lie, and who owns them.  */
+   classic_check.c reads chain by chain, old array before new, and judges what concerns the whole map; classic_check_slots.c judges the
+   slots of a chain; classic_check_keys.c what they point to; classic_check_hashes.c entries by their keys' hashes;
+   classic_check_overflow.c overflow buckets: where they lie, and who owns them. Most chains are sound: classic_check_quick.c tells so
+   of those of one bucket as they are read, classic_check_glance.c, of a large live map, before the others look at any.  */
 #ifndef MS_CLASSIC_CHECK_H
 #define MS_CLASSIC_CHECK_H
 
 #include "decode/check.h"
 #include "decode/classic_ahead.h"
+#include "decode/classic_pair.h"
 #include "decode/hash.h"
+#include "decode/marks.h"
 #include "decode/visited.h"
 
 /* The chain at hand.  */
@@ -16,7 +19,6 @@ struct check_chain {
 	struct ms_check_place place; /* of its bucket at hand */
 	bool evacuated;		     /* by its first slot; in an old array */
 	bool live_counts;	     /* its live slots are entries of the map */
-	bool sound;		     /* its slots are, all of them: check_chain_is_sound */
 	bool moving;		     /* it is being evacuated right now: a write is under way */
 	bool half_told, rest, rest_told;
 	uint64_t live;
@@ -24,17 +26,24 @@ struct check_chain {
 
 /* The overflow buckets of one array.  */
 struct check_owners {
-	struct ms_visited seen; /* those outside of the array; marked: met in a chain */
-	bool listed;		/* the map has a list of them, which was read: those of it are in SEEN */
-	bool list_has_spares;	/* Go's does */
-	bool full;		/* SEEN is: from here on sharing is not noticed */
-	uint64_t list_next;	/* C: the next block to read; Go: elements read so far */
+	/* Those outside of the array, by check_half: in the map's list; in a chain.  */
+	struct ms_marks list[CLASSIC_PAIR], met[CLASSIC_PAIR];
+	bool listed;	      /* the map has a list of them, which was read */
+	bool list_has_spares; /* Go's does */
+	bool full;	      /* there is no room for more marks: from here on sharing is not noticed */
+	uint64_t list_next;   /* C: the next block to read; Go: elements read so far */
 	uint64_t list_address, list_length, list_spares;
 	uint64_t spare_most, spare_least; /* preallocated buckets behind the array: so many, and at least; 0: none */
 	uint64_t spare_end;		  /* the first one not in use; UINT64_MAX: not known */
 	uint8_t *spare_used;		  /* bits; NULL: there are none, or too many */
 	uint64_t spares_used;
 	uint64_t count; /* met in chains */
+};
+
+/* A piece of memory, all of which is kept.  */
+struct check_window {
+	uint64_t address, size; /* SIZE 0: nothing is kept of it */
+	uint8_t *bytes;
 };
 
 /* A bucket with entries.  */
@@ -78,7 +87,8 @@ struct ms_check {
 	uint32_t array; /* at hand */
 	struct classic_stream stream;
 	struct classic_ahead ahead;
-	uint64_t at; /* next bucket of the array */
+	struct check_glance *glance; /* NULL: each chain is looked at closely */
+	uint64_t at, until;	     /* next bucket of the array; behind the last one to be read now */
 	struct check_chain chain;
 	uint64_t next; /* address of the chain's next bucket; 0: the chain is done */
 	uint32_t next_ahead;
@@ -87,6 +97,7 @@ struct ms_check {
 	uint8_t *single;	   /* a bucket that was not fetched ahead */
 
 	struct check_owners owners[CLASSIC_ARRAYS];
+	struct check_window window; /* on the list at hand */
 	struct check_keys keys;
 	uint8_t *evacuated; /* bits, of the old array's chains; NULL: none, or too many to keep */
 
@@ -135,9 +146,25 @@ void check_chain_end(struct ms_check *check);
 /* classic_check_quick.c: chains of the new array that begin with the chunk's bucket AT, as many as are one bucket each and have nothing
    wrong with their slots, up to some dozens: how many. Entries that need a closer look go to check->keys.  */
 uint64_t check_quick_chains(struct ms_check *check, uint64_t at);
-/* Whether this holds of the chain that begins with the chunk's bucket AT, with its overflow buckets, and each of its entries is where
-   it belongs, once.  */
-bool check_chain_is_sound(const struct ms_check *check, uint64_t at);
+/* Where keys->eight: whether the LIVE slots of a bucket of chain INDEX hold keys that belong there under their tophashes, WORD, each
+   once. In doubt, no.  */
+bool check_entries_are_sound(const struct ms_check *check, uint64_t index, uint64_t word, uint64_t live,
+			     const uint8_t *bytes);
+/* A byte of each of a bucket's eight keys, which is equal for equal keys; where keys->eight.  */
+uint64_t check_folds(const struct ms_check *check, const uint8_t *bytes);
+/* Whether a LIVE slot of a bucket may have a key of another one, as far as that one's tophashes and folds tell.  */
+bool check_may_share(const struct ms_check *check, const uint8_t *bytes, uint64_t live, uint64_t other,
+		     uint64_t other_folds);
+
+/* classic_check_glance.c: passes the chains of a large live map's new array over that are sound, as far as it can; sets check->glance, unless
+   the map is none for it.  */
+void check_glance_begin(struct ms_check *check);
+void check_glance_free(struct check_glance *glance);
+/* Own buckets it has seen.  */
+uint64_t check_glance_done(const struct check_glance *glance);
+/* A piece of work. True: the chain at check->at, all by itself, needs a closer look. At the end check->glance is NULL, and all chains
+   before check->at are dealt with.  */
+bool check_glance_step(struct ms_check *check);
 
 /* classic_check_keys.c. MS_OK, MS_INTERRUPTED, MS_NO_MEMORY.  */
 int32_t check_keys_init(struct ms_check *check);
@@ -168,6 +195,11 @@ int32_t check_owners_list(struct ms_check *check, uint32_t array);
 void check_owners_fini(struct check_owners *owners);
 /* Whether the chain may go on from the bucket at hand to TO; if not, there is a finding.  */
 bool check_overflow(struct ms_check *check, uint64_t to);
+/* In which half of an array's overflow buckets TO is, 0 or 1.  */
+uint32_t check_half(const struct ms_check *check, uint64_t to);
+/* Whether a sound chain of the new array may go on to TO, which is met for the first time, and is remembered: in MET, which stands for
+   owners->met of TO's half, or as a spare one. Two threads may ask, about a half each.  */
+bool check_overflow_is_sound(const struct ms_check *check, uint64_t to, struct ms_marks *met, bool *spare_out);
 /* After the array's last chain.  */
 void check_owners_end(struct ms_check *check, uint32_t array);
 

@@ -12,9 +12,9 @@
 #include "mem/mem.h"
 
 enum {
-	SEEN_MOST = 1 << 20,   /* overflow buckets outside of arrays that are remembered, of each array */
 	SPARES_MOST = 1 << 26, /* spare buckets that are */
-	LIST_STEPS = 256,      /* elements read between two looks at the clock */
+	LOOK_AT_CLOCK = 64,    /* elements read between two looks */
+	WINDOW = 64 << 10,     /* bytes of a list that are read at once */
 };
 
 static const struct ms_check_place nowhere;
@@ -198,6 +198,12 @@ static void check_spares_used(struct ms_check *check, const struct check_owners 
 
 /* ---- Lists ---- */
 
+/* Those that lie in every other MiB: two threads are busy with one half each.  */
+static uint32_t half_of(uint64_t address)
+{
+	return address >> 20 & 1;
+}
+
 int32_t check_owners_begin(struct ms_check *check, uint32_t array)
 {
 	static const char *const names[] = { "oldoverflow", "overflow" };
@@ -206,6 +212,8 @@ int32_t check_owners_begin(struct ms_check *check, uint32_t array)
 	const struct ms_node *type, *target;
 	uint64_t list, offset;
 
+	for (uint32_t half = 0; half < CLASSIC_PAIR; half++)
+		owners->list[half].shift = owners->met[half].shift = classic_pointer_shift(check->map);
 	int32_t status = begin_spares(check, array);
 	if (status == MS_OK)
 		status = extra_word(check, names[array], &list, &type);
@@ -233,7 +241,7 @@ int32_t check_owners_begin(struct ms_check *check, uint32_t array)
 	return MS_OK;
 }
 
-static bool spare_number(struct ms_check *check, uint32_t array, uint64_t address, uint64_t *number_out)
+static bool spare_number(const struct ms_check *check, uint32_t array, uint64_t address, uint64_t *number_out)
 {
 	uint64_t size = check->map->bucket.size, own = check_array_count(check, array);
 	uint64_t offset = address - check_array_address(check, array);
@@ -254,13 +262,8 @@ static bool add_listed(struct ms_check *check, uint32_t array, uint64_t address)
 		owners->list_spares++;
 		return true;
 	}
-	if (owners->seen.count == SEEN_MOST) {
-		owners->full = true;
-		owners->listed = false;
-		return false;
-	}
 	bool usable = address && address % check->map->map.ctx->memory.pointer_size == 0;
-	switch (usable ? ms_visited_add(&owners->seen, address) : MS_VISIT_AGAIN) {
+	switch (usable ? ms_marks_add(&owners->list[half_of(address)], address) : MS_VISIT_AGAIN) {
 	case MS_VISIT_FIRST:
 		return true;
 	case MS_VISIT_NO_ROOM:
@@ -275,6 +278,38 @@ static bool add_listed(struct ms_check *check, uint32_t array, uint64_t address)
 	return false;
 }
 
+/* Whether the window shows the word at ADDRESS: it follows the list of a live process, of which most elements were allocated one after
+   the other and lie so.  */
+static bool look_through_window(struct ms_check *check, uint64_t address)
+{
+	const struct ms_memory *memory = &check->map->map.ctx->memory;
+	struct check_window *window = &check->window;
+	uint64_t before = window->address;
+
+	if (address - before < WINDOW)
+		return address - before + memory->pointer_size <= window->size;
+	window->address = address - address % WINDOW;
+	window->size = 0;
+	if (!memory->pid || (window->address != before + WINDOW && window->address + WINDOW != before))
+		return false;
+	if (!window->bytes)
+		window->bytes = malloc(WINDOW);
+	int64_t got = window->bytes ? ms_live_read(memory->pid, window->address, window->bytes, WINDOW) : 0;
+	window->size = got > 0 ? (uint64_t)got : 0;
+	return address - window->address + memory->pointer_size <= window->size;
+}
+
+static int32_t read_listed(struct ms_check *check, uint64_t address, uint64_t *out)
+{
+	const struct ms_memory *memory = &check->map->map.ctx->memory;
+
+	if (!look_through_window(check, address))
+		return read_word(check, address, out);
+	*out = ms_load(check->window.bytes + (address - check->window.address), memory->pointer_size,
+		       memory->big_endian);
+	return MS_OK;
+}
+
 /* The next element of the list; false at its end. A fault ends it too.  */
 static bool next_listed(struct ms_check *check, uint32_t array, uint64_t *out, int32_t *status)
 {
@@ -286,14 +321,14 @@ static bool next_listed(struct ms_check *check, uint32_t array, uint64_t *out, i
 		if (at == owners->list_length)
 			return false;
 		*status = ms_element(owners->list_address, at, check->map->map.ctx->memory.pointer_size, &at)
-				  ? read_word(check, at, out)
+				  ? read_listed(check, at, out)
 				  : MS_FAULT;
 		owners->list_next++;
 	} else {
 		if (!at)
 			return false;
 		*out = at + owners->list_address;
-		*status = read_word(check, at, &owners->list_next);
+		*status = read_listed(check, at, &owners->list_next);
 	}
 	if (*status != MS_FAULT)
 		return *status == MS_OK;
@@ -310,8 +345,8 @@ int32_t check_owners_list(struct ms_check *check, uint32_t array)
 	int32_t status = MS_OK;
 	uint64_t address;
 
-	for (int steps = 0; owners->listed; steps++) {
-		if (steps == LIST_STEPS)
+	for (int steps = 1; owners->listed; steps++) {
+		if (steps % LOOK_AT_CLOCK == 0 && ms_slice_over(check->map->map.ctx))
 			return MS_AGAIN;
 		if (!next_listed(check, array, &address, &status))
 			return status;
@@ -323,7 +358,10 @@ int32_t check_owners_list(struct ms_check *check, uint32_t array)
 
 void check_owners_fini(struct check_owners *owners)
 {
-	ms_visited_fini(&owners->seen);
+	for (uint32_t half = 0; half < CLASSIC_PAIR; half++) {
+		ms_marks_fini(&owners->list[half]);
+		ms_marks_fini(&owners->met[half]);
+	}
 	free(owners->spare_used);
 	*owners = (struct check_owners){ 0 };
 }
@@ -404,18 +442,13 @@ static bool check_outside(struct ms_check *check, uint64_t to, bool in_own_chain
 {
 	const struct ms_check_place *place = &check->chain.place;
 	struct check_owners *owners = &check->owners[place->array];
-	bool added = false;
 
 	if (in_own_chain)
 		return wrong_turn(check, to, true);
 	owners->count++;
 	if (owners->full)
 		return true;
-	if (owners->seen.count == SEEN_MOST) {
-		owners->full = true;
-		return true;
-	}
-	switch (ms_visited_mark(&owners->seen, to, &added)) {
+	switch (ms_marks_add(&owners->met[half_of(to)], to)) {
 	case MS_VISIT_AGAIN:
 		owners->count--;
 		return wrong_turn(check, to, false);
@@ -425,7 +458,7 @@ static bool check_outside(struct ms_check *check, uint64_t to, bool in_own_chain
 	case MS_VISIT_FIRST:
 		break;
 	}
-	check->unlisted = added && owners->listed;
+	check->unlisted = owners->listed && !ms_marks_has(&owners->list[half_of(to)], to);
 	return true;
 }
 
@@ -462,6 +495,36 @@ bool check_overflow(struct ms_check *check, uint64_t to)
 	return check_outside(check, to, in_own_chain);
 }
 
+/* ---- At a glance ---- */
+
+uint32_t check_half(const struct ms_check *check, uint64_t to)
+{
+	uint64_t number;
+
+	return spare_number(check, CLASSIC_NEW, to, &number) ? number >> 13 & 1
+							     : half_of(to); /* by whole bytes of spare_used */
+}
+
+bool check_overflow_is_sound(const struct ms_check *check, uint64_t to, struct ms_marks *met, bool *spare_out)
+{
+	const struct check_owners *owners = &check->owners[CLASSIC_NEW];
+	uint64_t size = check->map->bucket.size, number;
+
+	*spare_out = spare_number(check, CLASSIC_NEW, to, &number);
+	if (*spare_out) {
+		if ((to - check->map->buckets) % size || number >= owners->spare_end || !owners->spare_used ||
+		    check_bit(owners->spare_used, number))
+			return false;
+		check_set_bit(owners->spare_used, number);
+		return true;
+	}
+	uint64_t old = check_array_count(check, CLASSIC_OLD) + check->owners[CLASSIC_OLD].spare_most;
+	if (owners->full || (check->map->oldbuckets && to - check->map->oldbuckets < old * size) ||
+	    (owners->listed && !ms_marks_has(&owners->list[half_of(to)], to)))
+		return false;
+	return ms_marks_add(met, to) == MS_VISIT_FIRST;
+}
+
 /* ---- The account ---- */
 
 /* What the list has and no chain. An evacuated bucket that held pointers is wiped, its overflow pointer too: evacuate().  */
@@ -469,14 +532,15 @@ static void check_unused(struct ms_check *check, uint32_t array)
 {
 	struct check_owners *owners = &check->owners[array];
 	struct ms_check_place place = in_array(array);
-	uint64_t at = 0, address;
+	uint64_t address;
 
 	if (array == CLASSIC_OLD && check->evacuated_count && !owners->list_has_spares)
 		return;
-	while ((address = ms_visited_unmarked(&owners->seen, &at)))
-		check_find_entry(check, MS_OVERFLOW_UNUSED, &place,
-				 "the overflow bucket at 0x%llx is listed, and in no chain: expected it in one",
-				 (unsigned long long)address);
+	for (uint32_t half = 0; half < CLASSIC_PAIR; half++)
+		for (uint64_t at = 0; (address = ms_marks_without(&owners->list[half], &owners->met[half], &at));)
+			check_find_entry(check, MS_OVERFLOW_UNUSED, &place,
+					 "the overflow bucket at 0x%llx is listed, and in no chain: expected it in one",
+					 (unsigned long long)address);
 	if (owners->list_has_spares && owners->list_spares != owners->spares_used)
 		check_find_entry(
 			check, MS_OVERFLOW_UNUSED, &place,
@@ -493,7 +557,7 @@ void check_owners_end(struct ms_check *check, uint32_t array)
 		ms_note(check->notes, false,
 			"not checked: whether overflow buckets beyond the first %llu of the %s array are in two "
 			"chains, or in lists",
-			(unsigned long long)owners->seen.count, classic_array_name(array));
+			(unsigned long long)(owners->met[0].known + owners->met[1].known), classic_array_name(array));
 	if (check->cut)
 		return;
 	if (owners->listed && !owners->full)

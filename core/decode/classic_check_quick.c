@@ -1,6 +1,7 @@
-/* Chains whose entries are sound at a glance, as those of most large maps are. What is not, and keys that are no integers, the other
-   files look into: here nothing is found.  */
+/* What is sound at a glance: entries whose keys are integers, and chains of one bucket. What is not, and other keys, the other files
+   look into: here nothing is found.  */
 #include "base/arith.h"
+#include "base/bytes.h"
 #include "decode/classic_check.h"
 #include "decode/tophash_word.h"
 
@@ -12,66 +13,62 @@ static inline uint64_t equal(uint64_t word, uint64_t other)
 	return ~(((differ & ~TOPS_HIGH) + ~TOPS_HIGH) | differ);
 }
 
-/* Whether two live slots have the same tophash, as all copies of a key have; no other slot has that of a live one.  */
-static inline bool alike(uint64_t word, uint64_t live)
+static inline uint64_t turned(uint64_t word, uint32_t slots)
 {
-	uint64_t found = equal(word, word >> 8 | word << 56) | equal(word, word >> 16 | word << 48) |
-			 equal(word, word >> 24 | word << 40) | equal(word, word >> 32 | word << 32);
-
-	return found & live;
+	return slots ? word >> 8 * slots | word << (64 - 8 * slots) : word;
 }
 
-/* Whether the LIVE slots hold keys that belong there, each once; where keys->eight.  */
-__attribute__((always_inline)) static inline bool entries_are_sound(const struct ms_check *check, uint64_t index,
-								    uint64_t word, uint64_t live, const uint8_t *bytes)
+uint64_t check_folds(const struct ms_check *check, const uint8_t *bytes)
+{
+	const uint8_t *keys = bytes + check->map->bucket.keys;
+	uint64_t size = check->map->map.key_size, folds = 0;
+
+	for (uint32_t i = 0; i < HMAP_SLOTS; i++)
+		folds |= ms_load(keys + i * size, size, false) * 0x9e3779b97f4a7c15 >> 56 << 8 * i;
+	return folds;
+}
+
+/* The slots of a bucket that agree with one of another's in both bytes, turned by FIRST to LAST slots.  */
+static inline uint64_t meet(uint64_t word, uint64_t folds, uint64_t other, uint64_t other_folds, uint32_t first,
+			    uint32_t last)
+{
+	uint64_t found = 0;
+
+	for (uint32_t slots = first; slots <= last; slots++)
+		found |= equal(word, turned(other, slots)) & equal(folds, turned(other_folds, slots));
+	return found;
+}
+
+/* All copies of a key have the same tophash, and no other slot has that of a live one.  */
+bool check_may_share(const struct ms_check *check, const uint8_t *bytes, uint64_t live, uint64_t other,
+		     uint64_t other_folds)
+{
+	uint64_t word = tops_load(bytes + check->map->bucket.tophash);
+
+	return meet(word, word, other, other, 0, HMAP_SLOTS - 1) & live &&
+	       meet(word, check_folds(check, bytes), other, other_folds, 0, HMAP_SLOTS - 1) & live;
+}
+
+/* Whether two live slots may have the same key.  */
+static inline bool may_repeat(const struct ms_check *check, const uint8_t *bytes, uint64_t word, uint64_t live)
+{
+	uint64_t folds;
+
+	if (!(meet(word, word, word, word, 1, HMAP_SLOTS / 2) & live))
+		return false;
+	folds = check_folds(check, bytes);
+	return meet(word, folds, word, folds, 1, HMAP_SLOTS / 2) & live;
+}
+
+bool check_entries_are_sound(const struct ms_check *check, uint64_t index, uint64_t word, uint64_t live,
+			     const uint8_t *bytes)
 {
 	uint32_t bits = tops_bits(live), count = bits >> 6 ? 8 : bits >> 4 ? 6 : 4;
 	uint64_t mask = check_array_count(check, CLASSIC_NEW) - 1, tops;
 	uint32_t away = ms_hasher_eight(check->keys.hasher, bytes + check->map->bucket.keys, count, index, mask, &tops);
 	uint64_t raised = ~tops_live(tops) & TOPS_HIGH, expected = tops + (raised >> 7) * HMAP_MIN_TOPHASH;
 
-	return !(away & bits) && !((expected ^ word) & tops_bytes(live)) && !alike(word, live);
-}
-
-/* Whether a live slot of one bucket has the tophash of a slot of the other.  */
-static inline bool share(uint64_t word, uint64_t live, uint64_t other)
-{
-	uint64_t found = 0;
-
-	for (uint32_t away = 8; away < 64; away += 8)
-		found |= equal(word, other >> away | other << (64 - away));
-	return (found | equal(word, other)) & live;
-}
-
-bool check_chain_is_sound(const struct ms_check *check, uint64_t at)
-{
-	enum { MOST = 4 }; /* buckets */
-	const struct classic_bucket *layout = &check->map->bucket;
-	const struct classic_ahead *ahead = &check->ahead;
-	const uint8_t *bytes = check->stream.bytes + at * layout->size;
-	uint64_t words[MOST], index = check->stream.first + at;
-	uint32_t next = ahead->first[at];
-
-	if (!check->keys.eight || check->array != CLASSIC_NEW)
-		return false;
-	for (uint32_t n = 0; n < MOST; n++) {
-		uint64_t word = tops_load(bytes + layout->tophash), live = tops_live(word);
-		bool rest = n && tops_from(words[n - 1], HMAP_EMPTY_ONE) != TOPS_HIGH;
-		if (!tops_are_plain(word, live) || (rest && word) ||
-		    (live && !entries_are_sound(check, index, word, live, bytes)))
-			return false;
-		for (uint32_t before = 0; before < n; before++)
-			if (share(word, live, words[before]))
-				return false;
-		words[n] = word;
-		if (next == AHEAD_NONE)
-			return true;
-		if (next == AHEAD_MISSING || ahead->status[next - 1] != MS_OK)
-			return false;
-		bytes = classic_ahead_bytes(ahead, next);
-		next = ahead->next[next - 1];
-	}
-	return false;
+	return !(away & bits) && !((expected ^ word) & tops_bytes(live)) && !may_repeat(check, bytes, word, live);
 }
 
 uint64_t check_quick_chains(struct ms_check *check, uint64_t at)
@@ -88,7 +85,7 @@ uint64_t check_quick_chains(struct ms_check *check, uint64_t at)
 		    (evacuated && live && !check_bit(evacuated, index & mask)))
 			break;
 		live_count += tops_count(live);
-		if (!live || (check->keys.eight && entries_are_sound(check, index, word, live, bytes)))
+		if (!live || (check->keys.eight && check_entries_are_sound(check, index, word, live, bytes)))
 			continue;
 		struct check_bucket bucket = { .index = index,
 					       .address = check->map->buckets + index * size,

@@ -126,10 +126,6 @@ int32_t check_slots(struct ms_check *check, const uint8_t *bytes)
 	uint64_t word = tops_load(tophash), slots = tops_live(word);
 	uint32_t live = tops_bits(slots);
 
-	if (chain->sound) {
-		chain->live += tops_count(slots);
-		return MS_OK;
-	}
 	if (chain->evacuated || chain->rest || !tops_are_plain(word, slots))
 		live = all_slots(check, tophash);
 	else

@@ -4,14 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK ((uint64_t)1)
-
 /* Where ADDRESS is, or would be; one place at least is free.  */
 static uint64_t *place(const struct ms_visited *visited, uint64_t address)
 {
 	uint64_t at = address * 0x9e3779b97f4a7c15 >> 20;
 
-	while (visited->slots[at % visited->capacity] && (visited->slots[at % visited->capacity] & ~MARK) != address)
+	while (visited->slots[at % visited->capacity] && visited->slots[at % visited->capacity] != address)
 		at++;
 	return &visited->slots[at % visited->capacity];
 }
@@ -26,7 +24,7 @@ static bool grow(struct ms_visited *visited)
 		return false;
 	for (uint64_t i = 0; i < visited->capacity; i++)
 		if (visited->slots[i])
-			*place(&larger, visited->slots[i] & ~MARK) = visited->slots[i];
+			*place(&larger, visited->slots[i]) = visited->slots[i];
 	free(visited->slots);
 	*visited = larger;
 	return true;
@@ -42,29 +40,6 @@ enum ms_visit ms_visited_add(struct ms_visited *visited, uint64_t address)
 	*slot = address;
 	visited->count++;
 	return MS_VISIT_FIRST;
-}
-
-enum ms_visit ms_visited_mark(struct ms_visited *visited, uint64_t address, bool *added_out)
-{
-	enum ms_visit visit = ms_visited_add(visited, address);
-
-	*added_out = visit == MS_VISIT_FIRST;
-	if (visit == MS_VISIT_NO_ROOM)
-		return visit;
-	uint64_t *slot = place(visited, address);
-	visit = *slot & MARK ? MS_VISIT_AGAIN : MS_VISIT_FIRST;
-	*slot |= MARK;
-	return visit;
-}
-
-uint64_t ms_visited_unmarked(const struct ms_visited *visited, uint64_t *place)
-{
-	while (*place < visited->capacity) {
-		uint64_t slot = visited->slots[(*place)++];
-		if (slot && !(slot & MARK))
-			return slot;
-	}
-	return 0;
 }
 
 void ms_visited_clear(struct ms_visited *visited)

@@ -772,6 +772,14 @@ void fake_contains(const char *text, const char *part)
 		fail_msg("\"%s\" does not hold \"%s\"", text, part);
 }
 
+void fake_has_number(const char *json, const char *name, uint64_t number)
+{
+	char *member = fake_format("\"%s\": %llu, ", name, (unsigned long long)number);
+
+	fake_contains(json, member);
+	free(member);
+}
+
 void fake_is_printable(const char *text, uint64_t size)
 {
 	for (uint64_t i = 0; i < size; i++)

@@ -138,6 +138,8 @@ void fake_expect_error(struct fake_target *t, const char *name, const char *line
 
 /* Asserts that TEXT holds PART.  */
 void fake_contains(const char *text, const char *part);
+/* JSON has a member NAME, not the last one, that is NUMBER.  */
+void fake_has_number(const char *json, const char *name, uint64_t number);
 /* Asserts that TEXT is one JSON value a line, each well-formed, all printable ASCII.  */
 void fake_is_json_lines(const char *text);
 /* Asserts that TEXT is printable ASCII and newlines.  */

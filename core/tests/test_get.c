@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -18,6 +17,7 @@
 #include "fake_world.h"
 #include "hmap/hmap.h"
 #include "hmap_test_env.h"
+#include "real_map.h"
 
 /* ---- The map of this process ---- */
 
@@ -186,34 +186,10 @@ static void real_init(struct real *r, const struct hmap_type *type)
 	test_env_init(&r->env, 77);
 	assert_true(hmap_init(&r->map, type, 0, &r->env.env));
 	fake_init(t, 8, false);
-	uint64_t bucket = fake_struct(t, "bucket"), descriptor = fake_struct(t, "hmap_type");
-	fake_member_at(t, bucket, "tophash", fake_array(t, fake_uint(t, 1), 8), 0);
-	fake_member_at(t, bucket, "keys", fake_array(t, key_type(t, type), 8), type->keys_offset);
-	fake_member_at(t, bucket, "elems", fake_array(t, fake_int(t, 8), 8), type->elems_offset);
-	fake_member_at(t, bucket, "overflow", fake_pointer(t, bucket), type->overflow_offset);
-	fake_claims(t, bucket)->byte_size = type->bucket_size;
-	fake_member_at(t, descriptor, "flags", fake_uint(t, 4), offsetof(struct hmap_type, flags));
-	fake_member_at(t, descriptor, "hash", fake_pointer(t, 0), offsetof(struct hmap_type, hash));
-	fake_member_at(t, descriptor, "equal", fake_pointer(t, 0), offsetof(struct hmap_type, equal));
-	fake_claims(t, descriptor)->byte_size = sizeof(struct hmap_type);
-	uint64_t h = r->header = fake_struct(t, "map");
-	fake_member_at(t, h, "count", fake_int(t, 8), offsetof(struct hmap, count));
-	fake_member_at(t, h, "flags", fake_uint(t, 1), offsetof(struct hmap, flags));
-	fake_member_at(t, h, "B", fake_uint(t, 1), offsetof(struct hmap, B));
-	fake_member_at(t, h, "noverflow", fake_uint(t, 2), offsetof(struct hmap, noverflow));
-	fake_member_at(t, h, "hash0", fake_uint(t, 4), offsetof(struct hmap, hash0));
-	fake_member_at(t, h, "buckets", fake_pointer(t, bucket), offsetof(struct hmap, buckets));
-	fake_member_at(t, h, "oldbuckets", fake_pointer(t, bucket), offsetof(struct hmap, oldbuckets));
-	fake_member_at(t, h, "nevacuate", fake_uint(t, 8), offsetof(struct hmap, nevacuate));
-	fake_member_at(t, h, "extra", fake_pointer(t, 0), offsetof(struct hmap, extra));
-	fake_member_at(t, h, "type", fake_pointer(t, descriptor), offsetof(struct hmap, type));
-	fake_claims(t, h)->byte_size = sizeof(struct hmap);
+	r->header = real_map_types(t, type, key_type(t, type), fake_int(t, 8));
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
 		fake_symbol(t, functions[i].name, functions[i].address);
-	fake_open(t);
-	struct ms_memory memory = t->ctx->memory;
-	memory.pid = getpid();
-	assert_int_equal(ms_set_memory(t->ctx, &memory), MS_OK);
+	real_map_open(t, true);
 }
 
 static void real_fini(struct real *r)
