@@ -8,6 +8,7 @@
 
 #include "base/arith.h"
 #include "base/bytes.h"
+#include "base/facts.h"
 #include "decode/gohash.h"
 #include "decode/hasher.h"
 #include "decode/shapes.h"
@@ -507,6 +508,23 @@ static void hash_words(struct ms_hasher *hasher, const uint8_t *keys, uint64_t c
 	ms_gohash_words(&go->hash, keys, count, (uint32_t)hasher->map->key_size, hasher->seed, out);
 }
 
+/* Where a hash is 64 bits wide.  */
+static uint32_t hash_eight(const struct ms_hasher *hasher, const uint8_t *keys, uint32_t count, uint64_t index,
+			   uint64_t mask, uint64_t *tops)
+{
+	const struct go *go = hasher->own;
+	uint64_t hashes[HMAP_SLOTS], all = 0;
+	uint32_t away = 0;
+
+	ms_gohash_words(&go->hash, keys, count, (uint32_t)hasher->map->key_size, hasher->seed, hashes);
+	for (uint32_t i = 0; i < count; i++) {
+		all |= hashes[i] >> 56 << 8 * i;
+		away |= (uint32_t)(((hashes[i] ^ index) & mask) != 0) << i;
+	}
+	*tops = all;
+	return away;
+}
+
 static uint64_t hash_bytes(const struct ms_hasher *hasher, const uint8_t *bytes, uint64_t size)
 {
 	const struct go *go = hasher->own;
@@ -624,8 +642,10 @@ int32_t ms_hasher_of_go(struct ms_hasher *hasher)
 	if (status == MS_OK)
 		status = compile_key(hasher->ctx, node, &go->key);
 	const struct step *only = go->key.count == 1 && go->key.steps[0].offset == 0 ? go->key.steps : NULL;
-	if (status == MS_OK && only && (only->kind == WORD_4 || only->kind == WORD_8))
+	if (status == MS_OK && only && (only->kind == WORD_4 || only->kind == WORD_8)) {
 		hasher->words = hash_words;
+		hasher->eight = hasher->ctx->memory.pointer_size == 8 ? hash_eight : NULL;
+	}
 	if (status == MS_OK && only && only->kind == TEXT)
 		hasher->text = hash_bytes;
 	return status;
