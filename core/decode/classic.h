@@ -144,7 +144,7 @@ void classic_check_free(struct ms_check *check);
 
 /* classic_stats.c */
 void classic_stats_add(const struct ms_map *map, const struct ms_piece *piece, struct ms_stats *stats);
-/* Adds what was counted of arrays' own buckets.  */
+/* Adds what was counted of other pieces.  */
 void classic_stats_merge(struct ms_stats *into, const struct ms_stats *more);
 void classic_stats_end(const struct ms_map *map, struct ms_stats *stats);
 void classic_stats_describe(const struct ms_map *map, const struct ms_stats *stats, struct ms_facts *facts);

@@ -156,10 +156,8 @@ static void *look_at_overflow(void *of_thread)
 	struct glance_sum sum = { .met = thread->check->owners[CLASSIC_NEW].met[thread->half] };
 
 	for (int batch = 0; batch < BATCHES && classic_queue_some_wait(queue); batch++) {
-		if (!classic_queue_read_live(queue)) {
-			classic_queue_clear(queue);
-			break;
-		}
+		if (!classic_queue_read_live(queue))
+			continue;
 		for (uint64_t i = 0; i < queue->count; i++) {
 			struct glance_chain *chain = &chains[queue->batch[i].place];
 			if (i + SOON < queue->count)

@@ -198,12 +198,6 @@ static void check_spares_used(struct ms_check *check, const struct check_owners 
 
 /* ---- Lists ---- */
 
-/* Those that lie in every other MiB: two threads are busy with one half each.  */
-static uint32_t half_of(uint64_t address)
-{
-	return address >> 20 & 1;
-}
-
 int32_t check_owners_begin(struct ms_check *check, uint32_t array)
 {
 	static const char *const names[] = { "oldoverflow", "overflow" };
@@ -263,7 +257,7 @@ static bool add_listed(struct ms_check *check, uint32_t array, uint64_t address)
 		return true;
 	}
 	bool usable = address && address % check->map->map.ctx->memory.pointer_size == 0;
-	switch (usable ? ms_marks_add(&owners->list[half_of(address)], address) : MS_VISIT_AGAIN) {
+	switch (usable ? ms_marks_add(&owners->list[classic_half(address)], address) : MS_VISIT_AGAIN) {
 	case MS_VISIT_FIRST:
 		return true;
 	case MS_VISIT_NO_ROOM:
@@ -448,7 +442,7 @@ static bool check_outside(struct ms_check *check, uint64_t to, bool in_own_chain
 	owners->count++;
 	if (owners->full)
 		return true;
-	switch (ms_marks_add(&owners->met[half_of(to)], to)) {
+	switch (ms_marks_add(&owners->met[classic_half(to)], to)) {
 	case MS_VISIT_AGAIN:
 		owners->count--;
 		return wrong_turn(check, to, false);
@@ -458,7 +452,7 @@ static bool check_outside(struct ms_check *check, uint64_t to, bool in_own_chain
 	case MS_VISIT_FIRST:
 		break;
 	}
-	check->unlisted = owners->listed && !ms_marks_has(&owners->list[half_of(to)], to);
+	check->unlisted = owners->listed && !ms_marks_has(&owners->list[classic_half(to)], to);
 	return true;
 }
 
@@ -502,7 +496,7 @@ uint32_t check_half(const struct ms_check *check, uint64_t to)
 	uint64_t number;
 
 	return spare_number(check, CLASSIC_NEW, to, &number) ? number >> 13 & 1
-							     : half_of(to); /* by whole bytes of spare_used */
+							     : classic_half(to); /* by whole bytes of spare_used */
 }
 
 bool check_overflow_is_sound(const struct ms_check *check, uint64_t to, struct ms_marks *met, bool *spare_out)
@@ -520,7 +514,7 @@ bool check_overflow_is_sound(const struct ms_check *check, uint64_t to, struct m
 	}
 	uint64_t old = check_array_count(check, CLASSIC_OLD) + check->owners[CLASSIC_OLD].spare_most;
 	if (owners->full || (check->map->oldbuckets && to - check->map->oldbuckets < old * size) ||
-	    (owners->listed && !ms_marks_has(&owners->list[half_of(to)], to)))
+	    (owners->listed && !ms_marks_has(&owners->list[classic_half(to)], to)))
 		return false;
 	return ms_marks_add(met, to) == MS_VISIT_FIRST;
 }

@@ -24,6 +24,11 @@ void classic_pair_fini(struct classic_pair *pair);
    OF_THREAD[1]. False: not all of them can be read, and some were not worked on.  */
 bool classic_pair_own(const struct classic_pair *pair, uint32_t array, uint64_t index, uint64_t count,
 		      classic_pair_work *work, void *const of_thread[CLASSIC_PAIR]);
+/* Which of the two is to deal with what lies at ADDRESS and is no array's: every other MiB.  */
+static inline uint32_t classic_half(uint64_t address)
+{
+	return address >> 20 & 1;
+}
 /* RUN with either at once.  */
 void classic_pair_run(void *(*run)(void *of_thread), void *const of_thread[CLASSIC_PAIR]);
 

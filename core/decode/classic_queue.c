@@ -2,6 +2,7 @@
 #include "decode/classic_queue.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/arith.h"
@@ -157,6 +158,10 @@ bool classic_queue_begun(struct classic_queue *queue)
 static uint64_t begin_batch(struct classic_queue *queue)
 {
 	if (!classic_queue_begun(queue)) {
+		memmove(queue->waiting + queue->queued, queue->waiting + queue->room - queue->behind,
+			queue->behind * sizeof *queue->waiting);
+		queue->queued += queue->behind;
+		queue->behind = 0;
 		sort(queue);
 		queue->level = queue->queued;
 		queue->taken = queue->kept = 0;
@@ -179,13 +184,10 @@ int32_t classic_queue_read(struct classic_queue *queue)
 
 bool classic_queue_read_live(struct classic_queue *queue)
 {
-	uint64_t ranges = begin_batch(queue), whole;
+	uint64_t ranges = begin_batch(queue), done = 0, whole = 1;
 
-	for (uint64_t done = 0; done < ranges; done += whole) {
+	for (; done < ranges && whole; done += whole)
 		whole = ms_live_read_many(queue->ctx->memory.pid, queue->ranges + done, ranges - done);
-		if (!whole)
-			return false;
-	}
 	queue->taken += queue->count;
-	return true;
+	return done == ranges;
 }

@@ -20,6 +20,7 @@ struct classic_queue {
 	uint64_t bucket_size, room;
 	struct classic_waiting *waiting, *sorting;
 	uint64_t queued;      /* those that wait, as long as no level is under way */
+	uint64_t behind;      /* and those that wait at the room's end */
 	uint64_t level;	      /* so many are read in order; 0: no level is under way */
 	uint64_t taken, kept; /* of a level: read; added meanwhile, in the place of those read */
 
@@ -43,19 +44,21 @@ static inline void classic_queue_add(struct classic_queue *queue, uint64_t addre
 {
 	queue->waiting[queue->level ? queue->kept++ : queue->queued++] = (struct classic_waiting){ address, place };
 }
+/* Where the next one goes if N wait there already: for two threads that add while no level is under way, each at an end of its own, and
+   set queue->queued or queue->behind afterwards.  */
+static inline struct classic_waiting *classic_queue_place(struct classic_queue *queue, bool behind, uint64_t n)
+{
+	return &queue->waiting[behind ? queue->room - 1 - n : n];
+}
 static inline bool classic_queue_some_wait(const struct classic_queue *queue)
 {
-	return queue->level ? queue->taken < queue->level || queue->kept : queue->queued;
-}
-static inline void classic_queue_clear(struct classic_queue *queue)
-{
-	queue->queued = queue->level = 0;
+	return queue->level ? queue->taken < queue->level || queue->kept : queue->queued || queue->behind;
 }
 /* Whether a level is under way: then it comes first.  */
 bool classic_queue_begun(struct classic_queue *queue);
 /* Reads the next batch; some wait. MS_OK, also where some could not be read: their status says so; MS_INTERRUPTED, MS_NO_MEMORY.  */
 int32_t classic_queue_read(struct classic_queue *queue);
-/* The same from the live process itself, and nothing else is asked or changed, as a second thread must. False: not all of the batch can
+/* The same from the live process itself, and nothing else is asked or changed, as a second thread must. False: not all of the batch could
    be read.  */
 bool classic_queue_read_live(struct classic_queue *queue);
 

@@ -13,6 +13,7 @@
 #include "base/arith.h"
 #include "decode/classic.h"
 #include "decode/classic_count.h"
+#include "decode/classic_place.h"
 #include "decode/classic_queue.h"
 #include "decode/classic_stream.h"
 #include "decode/marks.h"
@@ -24,45 +25,6 @@ enum {
 	REWALK_MOST = 1 << 16, /* buckets read again to tell a cycle from a shared bucket */
 };
 
-/* Where a bucket belongs, in one number: the chain's index in its array (an array has less than 2^44 bytes, a bucket 8 at least),
-   the array, whether the chain is evacuated, and the depth, up to CLASSIC_CHAIN_MOST. Depth 0 is an array's own bucket; or
-   that of nobody.  */
-enum { PLACE_ARRAY = 41, PLACE_EVACUATED = 42, PLACE_DEPTH = 43 };
-
-static inline uint64_t place_make(uint64_t index, uint32_t array, bool evacuated, uint64_t depth)
-{
-	return index | (uint64_t)array << PLACE_ARRAY | (uint64_t)evacuated << PLACE_EVACUATED | depth << PLACE_DEPTH;
-}
-
-static inline uint64_t place_index(uint64_t place)
-{
-	return place & (((uint64_t)1 << PLACE_ARRAY) - 1);
-}
-
-static inline uint32_t place_array(uint64_t place)
-{
-	return place >> PLACE_ARRAY & 1;
-}
-
-static inline uint64_t place_depth(uint64_t place)
-{
-	return place >> PLACE_DEPTH;
-}
-
-/* The place one bucket further in the chain.  */
-static inline uint64_t place_behind(uint64_t place)
-{
-	return place + ((uint64_t)1 << PLACE_DEPTH);
-}
-
-/* An array's spare buckets.  */
-struct spares {
-	uint64_t address, count;
-	uint64_t *owner; /* the place of each */
-	uint64_t used,
-		passed; /* behind the last one with an owner; behind the last one handed out, or found to be nobody's */
-};
-
 /* What has become of a block's bucket. MET: another link has led to it before.  */
 enum { READ, UNREADABLE, MET };
 
@@ -70,18 +32,13 @@ enum { READ, UNREADABLE, MET };
 struct pointer {
 	uint64_t at; /* the bucket that holds it; block->handed: there is no other */
 	uint64_t to;
-	struct spares *spares; /* NULL: elsewhere */
+	struct classic_owners *spares; /* NULL: elsewhere */
 	uint64_t number;
 };
 
 /* Buckets in memory of the scan: a chunk of the stream, or a batch of the queue.  */
 struct block {
-	enum {
-		OWN,
-		COUNTED,
-		SPARE,
-		ELSEWHERE
-	} kind; /* COUNTED: own ones, handed out already; only their pointers are left */
+	enum { OWN, COUNTED, SPARE, ELSEWHERE } kind; /* COUNTED: counted already; only their pointers are left */
 	uint32_t array;
 	uint64_t count, at;  /* AT: the first that was not handed out */
 	uint64_t handed;     /* behind the last one handed out, of which all before NEXT were followed */
@@ -94,7 +51,7 @@ struct ms_scan {
 	struct classic_map *map;
 	struct classic_stream stream;
 	uint64_t own[CLASSIC_ARRAYS]; /* own buckets streamed */
-	struct spares spares[CLASSIC_ARRAYS];
+	struct classic_owners spares[CLASSIC_ARRAYS];
 	uint32_t streaming; /* the stream's array; CLASSIC_ARRAYS: none yet */
 
 	struct classic_queue queue; /* of links; each one's place is where its bucket belongs */
@@ -105,7 +62,7 @@ struct ms_scan {
 	struct ms_stats *stats;
 	struct ms_link *links; /* of the block */
 	uint64_t link_capacity;
-	struct ms_marks marks;
+	struct ms_marks marks[CLASSIC_PAIR]; /* on overflow buckets elsewhere, by classic_half */
 	uint64_t overflow_count, rewalk_left;
 	uint64_t done; /* buckets, for progress */
 	bool paused;   /* the last step only said that its slice was over: the next one reads, however short it is */
@@ -120,7 +77,7 @@ static void find_spare(struct ms_scan *scan, struct pointer *pointer)
 
 	pointer->spares = NULL;
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++) {
-		struct spares *spares = &scan->spares[array];
+		struct classic_owners *spares = &scan->spares[array];
 		if (!spares->count || pointer->to < spares->address)
 			continue;
 		uint64_t offset = pointer->to - spares->address, number = offset / size;
@@ -163,7 +120,7 @@ static enum ms_trouble_kind enqueue(struct ms_scan *scan, uint64_t from, uint64_
 static enum ms_trouble_kind follow_pointer(struct ms_scan *scan, uint64_t from, const struct pointer *pointer)
 {
 	enum ms_trouble_kind trouble = classic_bad_overflow(scan->map, pointer->to);
-	struct spares *spares = pointer->spares;
+	struct classic_owners *spares = pointer->spares;
 	uint64_t number = pointer->number, holder;
 
 	if (trouble)
@@ -196,10 +153,8 @@ static uint64_t place_of(const struct ms_scan *scan, uint64_t at)
 {
 	const struct block *block = &scan->block;
 
-	if (block->kind == COUNTED) {
-		const struct classic_found *found = &scan->count->found[at];
-		return place_make(found->index, block->array, found->evacuated, 0);
-	}
+	if (block->kind == COUNTED)
+		return scan->count->found[at].place;
 	if (block->kind != OWN) {
 		const struct ms_link *link = &scan->links[at];
 		return place_make(link->index, link->array, link->evacuated, link->depth);
@@ -212,8 +167,7 @@ static uint64_t place_of(const struct ms_scan *scan, uint64_t at)
 static uint64_t address_of(const struct ms_scan *scan, uint64_t at)
 {
 	if (scan->block.kind == COUNTED)
-		return classic_array_address(scan->map, scan->block.array) +
-		       scan->count->found[at].index * scan->map->bucket.size;
+		return classic_count_address(scan->map, &scan->count->found[at]);
 	if (scan->block.kind != OWN)
 		return scan->links[at].address;
 	return scan->stream.address + (scan->stream.first + at) * scan->map->bucket.size;
@@ -274,16 +228,6 @@ static bool reserve_links(struct ms_scan *scan, uint64_t count)
 	return scan->links;
 }
 
-static struct ms_link link_to(uint64_t address, uint64_t place, uint64_t offset)
-{
-	return (struct ms_link){ .address = address,
-				 .index = place_index(place),
-				 .depth = (uint32_t)place_depth(place),
-				 .offset = (uint32_t)offset,
-				 .array = (uint8_t)place_array(place),
-				 .evacuated = place >> PLACE_EVACUATED & 1 };
-}
-
 /* The queue's next links, one batch of them.  */
 static int32_t read_batch(struct ms_scan *scan)
 {
@@ -296,10 +240,10 @@ static int32_t read_batch(struct ms_scan *scan)
 		return status;
 	for (uint64_t i = 0; i < queue->count; i++) {
 		const struct classic_waiting *waiting = &queue->batch[i];
-		enum ms_visit visit = ms_marks_add(&scan->marks, waiting->address);
+		enum ms_visit visit = ms_marks_add(&scan->marks[classic_half(waiting->address)], waiting->address);
 		if (visit == MS_VISIT_NO_ROOM)
 			return MS_NO_MEMORY;
-		scan->links[i] = link_to(waiting->address, waiting->place, queue->offset[i]);
+		scan->links[i] = place_link(waiting->place, waiting->address, queue->offset[i]);
 		scan->worth[i] = visit == MS_VISIT_AGAIN ? MET : queue->status[i] == MS_OK ? READ : UNREADABLE;
 	}
 	scan->block =
@@ -307,25 +251,37 @@ static int32_t read_batch(struct ms_scan *scan)
 	return MS_OK;
 }
 
+/* The pointers that counting has left.  */
+static void follow_found(struct ms_scan *scan)
+{
+	uint64_t count = scan->count->found_count;
+
+	scan->block = (struct block){ .kind = COUNTED, .count = count, .at = count, .handed = count };
+	find_pointer(scan, 0);
+}
+
 /* False: not all of the next own buckets can be read, or nobody wants them counted.  */
 static bool count_own(struct ms_scan *scan, uint32_t array)
 {
 	uint64_t count = classic_array_count(scan->map, array) - scan->own[array];
 
-	if (!scan->count)
+	if (!scan->count || scan->count->gave_up)
 		return false;
 	count = ms_min(count, scan->count->pair.most);
-	if (!classic_count_own(scan->count, array, scan->own[array], count, scan->stats)) {
-		classic_count_free(scan->count);
-		scan->count = NULL;
+	if (!classic_count_own(scan->count, array, scan->own[array], count, scan->stats))
 		return false;
-	}
 	scan->own[array] += count;
 	scan->done += count;
-	count = scan->count->found_count;
-	scan->block = (struct block){ .kind = COUNTED, .array = array, .count = count, .at = count, .handed = count };
-	find_pointer(scan, 0);
+	scan->overflow_count += scan->count->followed;
+	follow_found(scan);
 	return true;
+}
+
+static int32_t count_overflow(struct ms_scan *scan)
+{
+	scan->overflow_count -= classic_count_overflow(scan->count, scan->marks, scan->stats);
+	follow_found(scan);
+	return MS_OK;
 }
 
 static int32_t read_own(struct ms_scan *scan, uint32_t array)
@@ -354,7 +310,7 @@ static int32_t read_own(struct ms_scan *scan, uint32_t array)
 
 static int32_t read_spares(struct ms_scan *scan, uint32_t array)
 {
-	struct spares *spares = &scan->spares[array];
+	struct classic_owners *spares = &scan->spares[array];
 	uint64_t size = scan->map->bucket.size;
 
 	/* A stream of their own: not the array's faults are counted.  */
@@ -377,16 +333,21 @@ static int32_t read_spares(struct ms_scan *scan, uint32_t array)
 /* MS_NOT_FOUND: nothing is left. A block brings one link for each of its buckets at most, and the queue has room for them.  */
 static int32_t next_block(struct ms_scan *scan)
 {
-	uint64_t chunk_most;
+	struct classic_count *count = scan->count;
+	uint64_t most;
 
 	if (!scan->queue.room) /* the map has no buckets; perhaps nobody knows how large they would be */
 		return MS_NOT_FOUND;
-	chunk_most = scan->queue.batch_most + 1 + (scan->count ? CLASSIC_PAIR_MOST : 0);
-	if (classic_queue_begun(&scan->queue) || scan->queue.queued + chunk_most > QUEUE)
+	most = count ? count->found_most : scan->queue.batch_most + 1;
+	if (classic_queue_begun(&scan->queue) || scan->queue.queued + most > QUEUE)
 		return read_batch(scan);
+	if (count && classic_count_is_full(count))
+		return count_overflow(scan);
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
 		if (scan->own[array] < classic_array_count(scan->map, array))
 			return read_own(scan, array);
+	if (count && classic_count_some_wait(count))
+		return count_overflow(scan);
 	for (uint32_t array = 0; array < CLASSIC_ARRAYS; array++)
 		if (scan->spares[array].passed < scan->spares[array].used)
 			return read_spares(scan, array);
@@ -431,12 +392,12 @@ static void overflow_trouble(struct ms_scan *scan, uint64_t at, struct ms_troubl
    so that what is nobody's when its turn comes stays so, in a map that is sound.  */
 static bool has_owner(struct ms_scan *scan, uint64_t at)
 {
-	const struct spares *spares = &scan->spares[scan->block.array];
+	const struct classic_owners *spares = &scan->spares[scan->block.array];
 	uint64_t number = scan->stream.first + at, size = scan->map->bucket.size;
 
 	if (!spares->owner[number])
 		return false;
-	scan->links[at] = link_to(spares->address + number * size, spares->owner[number], at * size);
+	scan->links[at] = place_link(spares->owner[number], spares->address + number * size, at * size);
 	return true;
 }
 
@@ -509,7 +470,7 @@ int32_t classic_scan_next(struct ms_scan *scan, struct ms_piece *out)
 
 static bool init_spares(struct ms_scan *scan, uint32_t array)
 {
-	struct spares *spares = &scan->spares[array];
+	struct classic_owners *spares = &scan->spares[array];
 	uint64_t size = scan->map->bucket.size, own = classic_array_count(scan->map, array), bytes;
 
 	if (!own)
@@ -533,8 +494,10 @@ int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out)
 	scan->map = (struct classic_map *)map;
 	scan->streaming = 2 * CLASSIC_ARRAYS;
 	scan->rewalk_left = REWALK_MOST;
-	scan->marks.shift = classic_pointer_shift(scan->map);
-	scan->marks.forgets = true;
+	for (uint32_t half = 0; half < CLASSIC_PAIR; half++) {
+		scan->marks[half].shift = classic_pointer_shift(scan->map);
+		scan->marks[half].forgets = true;
+	}
 	if (map->nil || !scan->map->buckets) {
 		*out = scan;
 		return MS_OK;
@@ -551,7 +514,7 @@ int32_t classic_scan_new(struct ms_map *map, struct ms_scan **out)
 
 void classic_scan_count(struct ms_scan *scan, struct ms_stats *stats)
 {
-	scan->count = classic_count_new(scan->map);
+	scan->count = classic_count_new(scan->map, scan->spares);
 	scan->stats = stats;
 }
 
@@ -574,6 +537,7 @@ void classic_scan_free(struct ms_scan *scan)
 	classic_queue_fini(&scan->queue);
 	free(scan->worth);
 	free(scan->links);
-	ms_marks_fini(&scan->marks);
+	for (uint32_t half = 0; half < CLASSIC_PAIR; half++)
+		ms_marks_fini(&scan->marks[half]);
 	free(scan);
 }

@@ -93,8 +93,15 @@ void classic_stats_merge(struct ms_stats *into, const struct ms_stats *more)
 			into->slot_marks[slot][mark] += more->slot_marks[slot][mark];
 	for (uint32_t live = 0; live <= MS_STATS_SLOTS; live++)
 		into->occupancy[live] += more->occupancy[live];
-	into->depths[0] += more->depths[0];
+	for (uint32_t depth = 0; depth < MS_STATS_DEPTHS; depth++)
+		into->depths[depth] += more->depths[depth];
+	into->deepest = into->deepest > more->deepest ? into->deepest : more->deepest;
+	into->overflow += more->overflow;
+	into->elsewhere += more->elsewhere;
+	into->empty_overflow += more->empty_overflow;
 	into->evacuated += more->evacuated;
+	into->evacuated_overflow += more->evacuated_overflow;
+	into->way += more->way;
 }
 
 /* ---- The end ---- */
