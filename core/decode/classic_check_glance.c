@@ -12,7 +12,7 @@
 #include "decode/tophash_word.h"
 
 enum {
-	CHAINS = 5 << 17, /* that are remembered at once; those of 14 million entries are 430 000 at most */
+	CHAINS = 5 << 16, /* that either thread remembers; those of 14 million entries are 430 000 in all */
 	BATCHES = 8,	  /* of one call: some milliseconds */
 	SOON = 8,	  /* chains from now, memory is to be at hand */
 };
@@ -23,10 +23,8 @@ struct glance_chain {
 	uint64_t word, folds; /* its first bucket's tophashes, and check_folds */
 };
 
-struct glance_found {
-	struct glance_chain chain;
-	uint64_t to; /* its overflow bucket; 0: the chain is not sound */
-};
+/* A chain's number, for the queues: which thread's, and its place among them.  */
+enum { CHAIN_THREAD = 40 };
 
 /* What a thread has found out about overflow buckets.  */
 struct glance_sum {
@@ -34,24 +32,25 @@ struct glance_sum {
 	uint64_t live, overflow, spares;
 };
 
-/* All that a thread writes to. While it works it does so elsewhere, since the other thread's may lie in the same line of the cache.  */
+/* All that a thread writes to. While it works it does so elsewhere, since the other thread's may lie in the same line of the cache. Own
+   buckets come in halves, too: the first thread adds to the fronts of both queues, the second one behind.  */
 struct glance_thread {
 	struct ms_check *check;
-	uint32_t half;
-	struct classic_queue queue;
-	struct glance_found *found; /* by the last call */
-	uint64_t found_count, live;
+	uint32_t number;
+	struct glance_chain *chains; /* in order */
+	uint64_t count, closer;	     /* the next to be asked whether it needs a closer look */
+	struct classic_queue queue;  /* of the overflow buckets of its half */
 	struct glance_sum sum;
+	/* What the call at hand makes of the counts: of chains, of what it adds to either queue; and live entries.  */
+	uint64_t new_count, waiting[CLASSIC_PAIR], live;
 };
 
 struct check_glance {
 	enum { OWN, OVERFLOW, CLOSER } phase;
 	struct classic_pair pair;
 	struct glance_thread threads[CLASSIC_PAIR];
-	struct glance_chain *chains; /* in order */
-	uint64_t count, closer;	     /* the next to be asked whether it needs a closer look */
-	uint64_t at;		     /* own buckets seen */
-	bool failed;		     /* some of them cannot be read, and none from AT on is looked at here */
+	uint64_t at; /* own buckets seen */
+	bool failed; /* some of them cannot be read, and none from AT on is looked at here */
 };
 
 /* ---- Own buckets ---- */
@@ -71,9 +70,10 @@ static void look_at_own(void *of_thread, const struct ms_piece *piece)
 {
 	struct glance_thread *thread = of_thread;
 	const struct ms_check *check = thread->check;
+	struct glance_thread *threads = check->glance->threads;
 	const uint8_t *bytes = piece->bytes;
-	struct glance_found *found = thread->found + thread->found_count;
-	uint64_t live_count = 0;
+	uint64_t count = thread->new_count, live_count = 0;
+	uint64_t waiting[CLASSIC_PAIR] = { thread->waiting[0], thread->waiting[1] };
 
 	for (uint64_t i = 0; i < piece->count; i++, bytes += piece->size) {
 		uint64_t index = piece->index + i, to = classic_overflow(check->map, bytes);
@@ -84,45 +84,46 @@ static void look_at_own(void *of_thread, const struct ms_piece *piece)
 			live_count += tops_count(live);
 			continue;
 		}
-		*found = (struct glance_found){ .chain = { .index = index } };
+		struct glance_chain *chain = &thread->chains[count];
+		*chain = (struct glance_chain){ .index = index };
 		if (sound && leads_somewhere(check, to)) {
-			found->to = to;
-			found->chain.word = word;
-			found->chain.folds = check_folds(check, bytes);
+			uint32_t half = check_half(check, to);
+			chain->word = word;
+			chain->folds = check_folds(check, bytes);
+			*classic_queue_place(&threads[half].queue, thread->number, waiting[half]++) =
+				(struct classic_waiting){ to, count | (uint64_t)thread->number << CHAIN_THREAD };
 		}
-		found++;
+		count++;
 	}
-	thread->found_count = (uint64_t)(found - thread->found);
+	thread->new_count = count;
 	thread->live += live_count;
-}
-
-static void remember(struct ms_check *check, const struct glance_thread *thread)
-{
-	struct check_glance *glance = check->glance;
-
-	for (uint64_t i = 0; i < thread->found_count; i++) {
-		const struct glance_found *found = &thread->found[i];
-		if (found->to)
-			classic_queue_add(&glance->threads[check_half(check, found->to)].queue, found->to,
-					  glance->count);
-		glance->chains[glance->count++] = found->chain;
-	}
+	memcpy(thread->waiting, waiting, sizeof waiting);
 }
 
 static void look_at_some(struct ms_check *check)
 {
 	struct check_glance *glance = check->glance;
-	struct glance_thread *threads = glance->threads;
+	struct glance_thread *one = &glance->threads[0], *other = &glance->threads[1];
 	uint64_t count = ms_min(check_array_count(check, CLASSIC_NEW) - glance->at, glance->pair.most);
 
-	threads[0].found_count = threads[1].found_count = threads[0].live = threads[1].live = 0;
-	glance->failed = !classic_pair_own(&glance->pair, CLASSIC_NEW, glance->at, count, look_at_own,
-					   (void *[]){ &threads[0], &threads[1] });
-	for (uint32_t i = 0; i < CLASSIC_PAIR && !glance->failed; i++) {
-		check->live += threads[i].live;
-		remember(check, &threads[i]);
+	for (uint32_t i = 0; i < CLASSIC_PAIR; i++) {
+		one->waiting[i] = glance->threads[i].queue.queued;
+		other->waiting[i] = glance->threads[i].queue.behind;
+		glance->threads[i].new_count = glance->threads[i].count;
+		glance->threads[i].live = 0;
 	}
-	glance->at += glance->failed ? 0 : count;
+	glance->failed =
+		!classic_pair_own(&glance->pair, CLASSIC_NEW, glance->at, count, look_at_own, (void *[]){ one, other });
+	if (glance->failed)
+		return;
+	for (uint32_t i = 0; i < CLASSIC_PAIR; i++) {
+		struct glance_thread *thread = &glance->threads[i];
+		thread->queue.queued = one->waiting[i];
+		thread->queue.behind = other->waiting[i];
+		thread->count = thread->new_count;
+		check->live += thread->live;
+	}
+	glance->at += count;
 }
 
 /* ---- Overflow buckets ---- */
@@ -147,21 +148,26 @@ static bool is_sound(const struct ms_check *check, const struct glance_chain *ch
 	return true;
 }
 
+static struct glance_chain *chain_of(const struct glance_thread *threads, uint64_t place)
+{
+	return &threads[place >> CHAIN_THREAD].chains[place & (((uint64_t)1 << CHAIN_THREAD) - 1)];
+}
+
 /* Some batches of the thread's queue. What cannot be read is left for a closer look.  */
 static void *look_at_overflow(void *of_thread)
 {
 	struct glance_thread *thread = of_thread;
 	struct classic_queue *queue = &thread->queue;
-	struct glance_chain *chains = thread->check->glance->chains;
-	struct glance_sum sum = { .met = thread->check->owners[CLASSIC_NEW].met[thread->half] };
+	struct glance_thread *threads = thread->check->glance->threads;
+	struct glance_sum sum = { .met = thread->check->owners[CLASSIC_NEW].met[thread->number] };
 
 	for (int batch = 0; batch < BATCHES && classic_queue_some_wait(queue); batch++) {
 		if (!classic_queue_read_live(queue))
 			continue;
 		for (uint64_t i = 0; i < queue->count; i++) {
-			struct glance_chain *chain = &chains[queue->batch[i].place];
+			struct glance_chain *chain = chain_of(threads, queue->batch[i].place);
 			if (i + SOON < queue->count)
-				__builtin_prefetch(&chains[queue->batch[i + SOON].place]);
+				__builtin_prefetch(chain_of(threads, queue->batch[i + SOON].place));
 			chain->sound = is_sound(thread->check, chain, queue->batch[i].address,
 						queue->bytes + queue->offset[i], &sum);
 		}
@@ -192,17 +198,26 @@ static void look_at_some_overflow(struct ms_check *check)
 	}
 }
 
+/* The thread's next chain that needs a closer look. NULL: there is none.  */
+static const struct glance_chain *next_closer(struct glance_thread *thread)
+{
+	while (thread->closer < thread->count && thread->chains[thread->closer].sound)
+		thread->closer++;
+	return thread->closer < thread->count ? &thread->chains[thread->closer] : NULL;
+}
+
 static bool look_closer(struct ms_check *check)
 {
-	struct check_glance *glance = check->glance;
+	struct glance_thread *threads = check->glance->threads;
+	const struct glance_chain *one = next_closer(&threads[0]), *other = next_closer(&threads[1]);
+	bool second = other && (!one || other->index < one->index);
 
-	while (glance->closer < glance->count && glance->chains[glance->closer].sound)
-		glance->closer++;
-	if (glance->closer == glance->count)
+	if (!one && !other)
 		return false;
-	check->at = glance->chains[glance->closer++].index;
+	check->at = (second ? other : one)->index;
 	check->until = check->at + 1;
 	check->stream.count = 0;
+	threads[second].closer++;
 	return true;
 }
 
@@ -210,7 +225,8 @@ static void end_round(struct ms_check *check)
 {
 	struct check_glance *glance = check->glance;
 
-	glance->count = glance->closer = 0;
+	for (uint32_t i = 0; i < CLASSIC_PAIR; i++)
+		glance->threads[i].count = glance->threads[i].closer = 0;
 	glance->phase = OWN;
 	if (!glance->failed && glance->at < check_array_count(check, CLASSIC_NEW))
 		return;
@@ -225,10 +241,12 @@ bool check_glance_step(struct ms_check *check)
 {
 	struct check_glance *glance = check->glance;
 	bool more = !glance->failed && glance->at < check_array_count(check, CLASSIC_NEW);
+	uint64_t most = glance->threads[0].count > glance->threads[1].count ? glance->threads[0].count
+									    : glance->threads[1].count;
 
 	switch (glance->phase) {
 	case OWN:
-		if (more && glance->count + CLASSIC_PAIR_MOST <= CHAINS)
+		if (more && most + CLASSIC_PAIR_MOST / CLASSIC_PAIR <= CHAINS)
 			look_at_some(check);
 		else
 			glance->phase = OVERFLOW;
@@ -259,9 +277,8 @@ void check_glance_free(struct check_glance *glance)
 	classic_pair_fini(&glance->pair);
 	for (uint32_t i = 0; i < CLASSIC_PAIR; i++) {
 		classic_queue_fini(&glance->threads[i].queue);
-		free(glance->threads[i].found);
+		free(glance->threads[i].chains);
 	}
-	free(glance->chains);
 	free(glance);
 }
 
@@ -273,17 +290,15 @@ void check_glance_begin(struct ms_check *check)
 	if (!glance)
 		return;
 	whole = classic_pair_init(&glance->pair, check->map);
-	if (whole)
-		glance->chains = malloc(CHAINS * sizeof *glance->chains);
 	for (uint32_t i = 0; i < CLASSIC_PAIR && whole; i++) {
 		struct glance_thread *thread = &glance->threads[i];
 		thread->check = check;
-		thread->half = i;
-		thread->found = malloc((CLASSIC_PAIR_MOST / CLASSIC_PAIR) * sizeof *thread->found);
-		whole = thread->found &&
-			classic_queue_init(&thread->queue, check->map->map.ctx, check->map->bucket.size, CHAINS);
+		thread->number = i;
+		thread->chains = malloc(CHAINS * sizeof *thread->chains);
+		whole = thread->chains && classic_queue_init(&thread->queue, check->map->map.ctx,
+							     check->map->bucket.size, CLASSIC_PAIR * CHAINS);
 	}
-	if (whole && glance->chains)
+	if (whole)
 		check->glance = glance;
 	else
 		check_glance_free(glance);
