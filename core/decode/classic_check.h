@@ -197,9 +197,14 @@ void check_owners_fini(struct check_owners *owners);
 bool check_overflow(struct ms_check *check, uint64_t to);
 /* In which half of an array's overflow buckets TO is, 0 or 1.  */
 uint32_t check_half(const struct ms_check *check, uint64_t to);
-/* Whether a sound chain of the new array may go on to TO, which is met for the first time, and is remembered: in MET, which stands for
-   owners->met of TO's half, or as a spare one. Two threads may ask, about a half each.  */
-bool check_overflow_is_sound(const struct ms_check *check, uint64_t to, struct ms_marks *met, bool *spare_out);
+/* Whether a sound chain of the new array may go on to TO, which is met for the first time, and is remembered as met. Two threads may ask,
+   about a half each: what MET adds up to is added to owners when both are done, and its marks are those of owners->met.  */
+struct check_met {
+	struct ms_marks marks; /* of the half */
+	uint64_t count, spares;
+	bool full; /* as owners->full */
+};
+bool check_overflow_is_sound(const struct ms_check *check, uint64_t to, struct check_met *met);
 /* After the array's last chain.  */
 void check_owners_end(struct ms_check *check, uint32_t array);
 

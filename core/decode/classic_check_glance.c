@@ -28,8 +28,8 @@ enum { CHAIN_THREAD = 40 };
 
 /* What a thread has found out about overflow buckets.  */
 struct glance_sum {
-	struct ms_marks met; /* of its half */
-	uint64_t live, overflow, spares;
+	struct check_met met;
+	uint64_t live;
 };
 
 /* All that a thread writes to. While it works it does so elsewhere, since the other thread's may lie in the same line of the cache. Own
@@ -133,18 +133,16 @@ static bool is_sound(const struct ms_check *check, const struct glance_chain *ch
 		     struct glance_sum *sum)
 {
 	uint64_t word = tops_load(bytes + check->map->bucket.tophash), live = tops_live(word);
-	bool rest = tops_from(chain->word, HMAP_EMPTY_ONE) != TOPS_HIGH, spare;
+	bool rest = tops_from(chain->word, HMAP_EMPTY_ONE) != TOPS_HIGH;
 
 	if (classic_overflow(check->map, bytes) || !tops_are_plain(word, live) || (rest && word) ||
 	    (live && is_too_early(check, chain->index)) ||
 	    (live && !check_entries_are_sound(check, chain->index, word, live, bytes)))
 		return false;
 	if (check_may_share(check, bytes, live, chain->word, chain->folds) ||
-	    !check_overflow_is_sound(check, to, &sum->met, &spare))
+	    !check_overflow_is_sound(check, to, &sum->met))
 		return false;
 	sum->live += tops_count(live) + tops_count(tops_live(chain->word));
-	sum->overflow++;
-	sum->spares += spare;
 	return true;
 }
 
@@ -159,7 +157,7 @@ static void *look_at_overflow(void *of_thread)
 	struct glance_thread *thread = of_thread;
 	struct classic_queue *queue = &thread->queue;
 	struct glance_thread *threads = thread->check->glance->threads;
-	struct glance_sum sum = { .met = thread->check->owners[CLASSIC_NEW].met[thread->number] };
+	struct glance_sum sum = { .met.marks = thread->check->owners[CLASSIC_NEW].met[thread->number] };
 
 	for (int batch = 0; batch < BATCHES && classic_queue_some_wait(queue); batch++) {
 		if (!classic_queue_read_live(queue))
@@ -190,11 +188,12 @@ static void look_at_some_overflow(struct ms_check *check)
 
 	classic_pair_run(look_at_overflow, (void *[]){ &threads[0], &threads[1] });
 	for (uint32_t i = 0; i < CLASSIC_PAIR; i++) {
-		const struct glance_sum *sum = &threads[i].sum;
-		owners->met[i] = sum->met;
-		owners->count += sum->overflow;
-		owners->spares_used += sum->spares;
-		check->live += sum->live;
+		const struct check_met *met = &threads[i].sum.met;
+		owners->met[i] = met->marks;
+		owners->count += met->count;
+		owners->spares_used += met->spares;
+		owners->full |= met->full;
+		check->live += threads[i].sum.live;
 	}
 }
 

@@ -499,24 +499,29 @@ uint32_t check_half(const struct ms_check *check, uint64_t to)
 							     : classic_half(to); /* by whole bytes of spare_used */
 }
 
-bool check_overflow_is_sound(const struct ms_check *check, uint64_t to, struct ms_marks *met, bool *spare_out)
+bool check_overflow_is_sound(const struct ms_check *check, uint64_t to, struct check_met *met)
 {
 	const struct check_owners *owners = &check->owners[CLASSIC_NEW];
 	uint64_t size = check->map->bucket.size, number;
+	enum ms_visit visit = MS_VISIT_FIRST;
 
-	*spare_out = spare_number(check, CLASSIC_NEW, to, &number);
-	if (*spare_out) {
+	if (spare_number(check, CLASSIC_NEW, to, &number)) {
 		if ((to - check->map->buckets) % size || number >= owners->spare_end || !owners->spare_used ||
 		    check_bit(owners->spare_used, number))
 			return false;
 		check_set_bit(owners->spare_used, number);
-		return true;
+		met->spares++;
+	} else {
+		uint64_t old = check_array_count(check, CLASSIC_OLD) + check->owners[CLASSIC_OLD].spare_most;
+		if ((check->map->oldbuckets && to - check->map->oldbuckets < old * size) ||
+		    (owners->listed && !ms_marks_has(&owners->list[classic_half(to)], to)))
+			return false;
+		if (!owners->full && !met->full)
+			visit = ms_marks_add(&met->marks, to);
+		met->full |= visit == MS_VISIT_NO_ROOM;
 	}
-	uint64_t old = check_array_count(check, CLASSIC_OLD) + check->owners[CLASSIC_OLD].spare_most;
-	if (owners->full || (check->map->oldbuckets && to - check->map->oldbuckets < old * size) ||
-	    (owners->listed && !ms_marks_has(&owners->list[classic_half(to)], to)))
-		return false;
-	return ms_marks_add(met, to) == MS_VISIT_FIRST;
+	met->count += visit != MS_VISIT_AGAIN;
+	return visit != MS_VISIT_AGAIN;
 }
 
 /* ---- The account ---- */

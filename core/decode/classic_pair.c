@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/arith.h"
 #include "mem/mem.h"
@@ -100,7 +99,7 @@ bool classic_pair_init(struct classic_pair *pair, const struct classic_map *map)
 	uint64_t size = map->bucket.size > CHUNK ? map->bucket.size : CHUNK;
 
 	*pair = (struct classic_pair){ .map = map };
-	if (!large || !map->map.ctx->memory.pid || sysconf(_SC_NPROCESSORS_ONLN) < CLASSIC_PAIR)
+	if (!large || !map->map.ctx->memory.pid)
 		return false;
 	pair->most = ms_min(CALL_BYTES / map->bucket.size + 1, CLASSIC_PAIR_MOST);
 	for (uint32_t i = 0; i < CLASSIC_PAIR; i++)

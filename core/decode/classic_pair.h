@@ -17,7 +17,7 @@ struct classic_pair {
 /* What is done with own buckets that were read; OF_THREAD is all that it writes to.  */
 typedef void classic_pair_work(void *of_thread, const struct ms_piece *piece);
 
-/* False: it is not worth it, or not possible: a small map, one processor, a process that is not read directly, no memory.  */
+/* False: it is not worth it, or not possible: a small map, a process that is not read directly, no memory.  */
 bool classic_pair_init(struct classic_pair *pair, const struct classic_map *map);
 void classic_pair_fini(struct classic_pair *pair);
 /* WORK on the COUNT own buckets of ARRAY from INDEX on, pair->most at most: on the first half with OF_THREAD[0], on the other with
