@@ -10,7 +10,7 @@
 #include "mem/mem.h"
 #include "path/path.h"
 
-enum { OUTPUT_MOST = 64 << 10 };
+enum { OUTPUT_MOST = 64 << 10, FILE_MOST = 256 << 10 };
 
 static const struct ms_command_kind *const kinds[] = { &ms_command_info,  &ms_command_buckets, &ms_command_entries,
 						       &ms_command_get,	  &ms_command_check,   &ms_command_stats,
@@ -520,7 +520,7 @@ int32_t ms_command_step(struct ms_command *cmd, uint32_t slice_ms)
 			cmd->interrupt = true;
 			continue;
 		}
-		if (status == MS_OK && cmd->rows.size >= OUTPUT_MOST)
+		if (status == MS_OK && cmd->rows.size >= FILE_MOST)
 			status = ms_output_flush(cmd);
 		if (status == MS_NOT_FOUND)
 			status = finish(cmd);
