@@ -12,7 +12,7 @@
 #include "decode/tophash_word.h"
 
 enum {
-	CHAINS = 5 << 16, /* that either thread remembers; those of 14 million entries are 430 000 in all */
+	CHAINS = 1 << 18, /* that either thread remembers; those of 14 million entries are 430 000 in all */
 	BATCHES = 8,	  /* of one call: some milliseconds */
 	SOON = 8,	  /* chains from now, memory is to be at hand */
 };
@@ -49,8 +49,9 @@ struct check_glance {
 	enum { OWN, OVERFLOW, CLOSER } phase;
 	struct classic_pair pair;
 	struct glance_thread threads[CLASSIC_PAIR];
-	uint64_t at; /* own buckets seen */
-	bool failed; /* some of them cannot be read, and none from AT on is looked at here */
+	uint64_t most; /* chains of either thread before overflow buckets are looked at */
+	uint64_t at;   /* own buckets seen */
+	bool failed;   /* some of them cannot be read, and none from AT on is looked at here */
 };
 
 /* ---- Own buckets ---- */
@@ -107,6 +108,7 @@ static void look_at_some(struct ms_check *check)
 	uint64_t count = ms_min(check_array_count(check, CLASSIC_NEW) - glance->at, glance->pair.most);
 
 	for (uint32_t i = 0; i < CLASSIC_PAIR; i++) {
+		classic_queue_begun(&glance->threads[i].queue); /* it is not: what it held has been read */
 		one->waiting[i] = glance->threads[i].queue.queued;
 		other->waiting[i] = glance->threads[i].queue.behind;
 		glance->threads[i].new_count = glance->threads[i].count;
@@ -240,12 +242,11 @@ bool check_glance_step(struct ms_check *check)
 {
 	struct check_glance *glance = check->glance;
 	bool more = !glance->failed && glance->at < check_array_count(check, CLASSIC_NEW);
-	uint64_t most = glance->threads[0].count > glance->threads[1].count ? glance->threads[0].count
-									    : glance->threads[1].count;
+	bool room = glance->threads[0].count <= glance->most && glance->threads[1].count <= glance->most;
 
 	switch (glance->phase) {
 	case OWN:
-		if (more && most + CLASSIC_PAIR_MOST / CLASSIC_PAIR <= CHAINS)
+		if (more && room)
 			look_at_some(check);
 		else
 			glance->phase = OVERFLOW;
@@ -284,18 +285,21 @@ void check_glance_free(struct check_glance *glance)
 void check_glance_begin(struct ms_check *check)
 {
 	struct check_glance *glance = check->keys.eight ? calloc(1, sizeof *glance) : NULL;
+	uint64_t room;
 	bool whole;
 
 	if (!glance)
 		return;
 	whole = classic_pair_init(&glance->pair, check->map);
+	glance->most = ms_min(CHAINS, check_array_count(check, CLASSIC_NEW) >> 3);
+	room = glance->most + glance->pair.most; /* a call brings one for each bucket */
 	for (uint32_t i = 0; i < CLASSIC_PAIR && whole; i++) {
 		struct glance_thread *thread = &glance->threads[i];
 		thread->check = check;
 		thread->number = i;
-		thread->chains = malloc(CHAINS * sizeof *thread->chains);
+		thread->chains = malloc(room * sizeof *thread->chains);
 		whole = thread->chains && classic_queue_init(&thread->queue, check->map->map.ctx,
-							     check->map->bucket.size, CLASSIC_PAIR * CHAINS);
+							     check->map->bucket.size, CLASSIC_PAIR * room);
 	}
 	if (whole)
 		check->glance = glance;

@@ -101,7 +101,7 @@ bool classic_pair_init(struct classic_pair *pair, const struct classic_map *map)
 	*pair = (struct classic_pair){ .map = map };
 	if (!large || !map->map.ctx->memory.pid)
 		return false;
-	pair->most = ms_min(CALL_BYTES / map->bucket.size + 1, CLASSIC_PAIR_MOST);
+	pair->most = ms_min(CALL_BYTES / map->bucket.size + 1, ms_min(CLASSIC_PAIR_MOST, (uint64_t)1 << map->B >> 3));
 	for (uint32_t i = 0; i < CLASSIC_PAIR; i++)
 		pair->bytes[i] = malloc(size);
 	return pair->bytes[0] && pair->bytes[1];

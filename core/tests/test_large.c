@@ -300,6 +300,23 @@ static void damage_is_found_in_large_maps(void **state)
 	end(&w);
 }
 
+/* More chains that need a closer look than are remembered at once, before those that do not.  */
+static void much_damage_is_found_in_large_maps(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w);
+	fill(&w, 0, GROWS - MORE);
+	for (uint64_t i = 0; i < 90000; i++)
+		own_bucket(&w, i)[0] ^= 0x40;
+	assert_judged_alike(&w);
+	for (uint64_t i = 0; i < 90000; i++)
+		own_bucket(&w, i)[0] ^= 0x40;
+	assert_counted(&w, NULL, MS_YES);
+	end(&w);
+}
+
 /* Two chains that have a bucket in common, with entries and without: which of them is told depends on which was looked at first.  */
 static void shared_buckets_are_found_in_large_maps(void **state)
 {
@@ -352,6 +369,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(large_maps_are_counted),
 		cmocka_unit_test(damage_is_found_in_large_maps),
+		cmocka_unit_test(much_damage_is_found_in_large_maps),
 		cmocka_unit_test(shared_buckets_are_found_in_large_maps),
 		cmocka_unit_test(entries_before_their_time_are_found_in_large_maps),
 	};
