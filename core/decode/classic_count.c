@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arith.h"
+#include "decode/classic_stream.h"
 
 enum {
 	WAITING = 1 << 19, /* overflow buckets that wait, in either queue */
@@ -64,13 +65,15 @@ static void count_piece(void *of_thread, const struct ms_piece *piece)
 {
 	struct classic_counter *counter = of_thread;
 	const struct classic_map *map = counter->map;
-	const uint8_t *bucket = piece->bytes;
 
 	classic_stats_add(&map->map, piece, &counter->stats);
-	for (uint64_t i = 0; i < piece->count; i++, bucket += piece->size) {
+	for (uint64_t i = 0; i < piece->count; i++) {
+		i += classic_zeros(piece->bytes + i * piece->size + map->bucket.overflow, piece->size, piece->count - i,
+				   map->map.ctx->memory.pointer_size);
+		if (i == piece->count)
+			break;
+		const uint8_t *bucket = piece->bytes + i * piece->size;
 		uint64_t to = classic_overflow(map, bucket);
-		if (!to)
-			continue;
 		bool evacuated = piece->array == CLASSIC_OLD && classic_evacuated(bucket[map->bucket.tophash]);
 		uint64_t place = place_make(piece->index + i, piece->array, evacuated, 0);
 		if (follow(counter, place, to))
