@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "dwarf_open.h"
 #include "programs.h"
 #include "types/dwarf.h"
 
@@ -36,17 +37,6 @@ static const char *const compilers[] = { "gcc -gdwarf-5",	   "gcc -gdwarf-5 -O2"
 					 "gcc -gdwarf-5 -gz",	   "gcc -gdwarf-2",	"clang -gdwarf-5",
 					 "gcc -gdwarf-5 -gdwarf64" };
 enum { COMPILERS = sizeof compilers / sizeof *compilers };
-
-static struct ms_dwarf *open_program(const char *path)
-{
-	struct ms_buf error = { 0 };
-	struct ms_dwarf *dwarf;
-
-	if (ms_dwarf_open(path, NULL, &dwarf, &error) != MS_OK)
-		fail_msg("%s", ms_buf_text(&error));
-	ms_buf_fini(&error);
-	return dwarf;
-}
 
 /* 0: not known for sure.  */
 static uint64_t length(struct ms_dwarf *dwarf, bool of_union, const char *name, uint64_t size, const char *members,
@@ -80,7 +70,7 @@ static void array_has_its_length(void **state)
 		const char *path = program_compile(compilers[i], source);
 		struct ms_buf told = { 0 };
 		program_output(path, &told);
-		struct ms_dwarf *dwarf = open_program(path);
+		struct ms_dwarf *dwarf = dwarf_open(path);
 		const uint64_t first = program_number(told.data, "first"), third = program_number(told.data, "third");
 		const uint64_t fourth = program_number(told.data, "fourth"),
 			       either = program_number(told.data, "union");
@@ -107,7 +97,7 @@ static void array_has_its_length(void **state)
 static void what_is_not_known_for_sure_is_not_found(void **state)
 {
 	(void)state;
-	struct ms_dwarf *dwarf = open_program(program_compile("gcc -gdwarf-5", source));
+	struct ms_dwarf *dwarf = dwarf_open(program_compile("gcc -gdwarf-5", source));
 	const char *members = "name\tk\tt\ttail";
 
 	assert_int_equal(length(dwarf, false, "first", 32, members, 0), 20);
@@ -134,7 +124,7 @@ static void what_is_not_known_for_sure_is_not_found(void **state)
 			       "int main(void) { return 0; }");
 	program_write("two.c", "struct s { char a[2]; int b[2]; short c; } s2; struct t { char a[3]; int b; } t2;");
 	program_shell("gcc -gdwarf-5 one.c two.c -o two");
-	dwarf = open_program(program_path("two"));
+	dwarf = dwarf_open(program_path("two"));
 	assert_int_equal(length(dwarf, false, "s", 16, "a\tb\tc", 0), 0);
 	assert_int_equal(length(dwarf, false, "s", 16, "a\tb\tc", 1), 2);
 	assert_int_equal(length(dwarf, false, "t", 8, "a\tb", 0), 3);
@@ -147,7 +137,7 @@ static void classes_are_asked_for_with_their_scopes(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		struct ms_dwarf *dwarf = open_program(program_compile(
+		struct ms_dwarf *dwarf = dwarf_open(program_compile(
 			cxx[i],
 			"namespace app { struct Base { int id; }; namespace { struct Local { char c[3]; }; }\n"
 			"class Derived : public Base { public: static int shared; char name[12]; struct Nested { char "
@@ -184,7 +174,7 @@ static void damaged_type_has_no_length(void **state)
 				".byte 0\nend:\n");
 	program_write("main.c", "int main(void) { return 0; }");
 	program_shell("gcc main.c ring.s -o ring");
-	struct ms_dwarf *dwarf = open_program(program_path("ring"));
+	struct ms_dwarf *dwarf = dwarf_open(program_path("ring"));
 	assert_int_equal(length(dwarf, false, "s", 8, "a\tb", 0), 0);
 	assert_int_equal(length(dwarf, false, "s", 8, "a\tb", 1), 0);
 	ms_dwarf_free(dwarf);
@@ -209,7 +199,7 @@ static void siblings_that_are_children_are_passed_once(void **state)
 	ms_buf_fini(&text);
 	program_write("main.c", "int main(void) { return 0; }");
 	program_shell("gcc main.c nest.s -o nest");
-	struct ms_dwarf *dwarf = open_program(program_path("nest"));
+	struct ms_dwarf *dwarf = dwarf_open(program_path("nest"));
 	assert_int_equal(length(dwarf, false, "s", 8, "a\tb", 0), 0);
 	ms_dwarf_free(dwarf);
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "dwarf_open.h"
 #include "programs.h"
 #include "types/dwarf.h"
 #include "types/symbols.h"
@@ -20,17 +21,6 @@ static const char *const compilers[] = { "gcc -gdwarf-5",   "gcc -gdwarf-4",
 					 "clang -gdwarf-2" };
 /* With -gdwarf-2 -gstrict-dwarf -O2, gcc 12 writes lists of locations that are off by the unit's address; gdb finds none either.  */
 enum { COMPILERS = sizeof compilers / sizeof *compilers, OFF_WHEN_OPTIMISED = 3 };
-
-static struct ms_dwarf *open_program(const char *path)
-{
-	struct ms_buf error = { 0 };
-	struct ms_dwarf *dwarf;
-
-	if (ms_dwarf_open(path, NULL, &dwarf, &error) != MS_OK)
-		fail_msg("%s", ms_buf_text(&error));
-	ms_buf_fini(&error);
-	return dwarf;
-}
 
 static struct ms_dwarf_variable global(struct ms_dwarf *dwarf, const char *name, uint32_t n)
 {
@@ -126,7 +116,7 @@ static void globals_and_statics_are_where_the_program_says(void **state)
 		const char *path = program_path("both");
 		struct ms_buf account = { 0 };
 		program_output(path, &account);
-		struct ms_dwarf *dwarf = open_program(path);
+		struct ms_dwarf *dwarf = dwarf_open(path);
 		uint64_t pc;
 		assert_int_equal(ms_dwarf_symbol(dwarf, "main", &pc), MS_OK);
 		uint64_t bias = program_number(account.data, "main") - pc;
@@ -177,7 +167,7 @@ static void thread_local_variable_is_told_by_its_location(void **state)
 
 	(void)state;
 	struct ms_dwarf *dwarf =
-		open_program(program_compile("gcc -gdwarf-5", "__thread int t = 3; int main(void) { return t - 3; }"));
+		dwarf_open(program_compile("gcc -gdwarf-5", "__thread int t = 3; int main(void) { return t - 3; }"));
 	struct ms_dwarf_variable variable = global(dwarf, "t", 0);
 	assert_int_equal(ms_location_evaluate(variable.location, variable.location_size, &variable.unit,
 					      &(struct ms_location_target){ 0 }, &location, &error),
@@ -202,7 +192,7 @@ static void all_globals_are_listed_once_with_a_name_that_finds_them(void **state
 		unsigned seen[EXPECTED] = { 0 };
 		uint64_t cursor = 0;
 		program_shell("%s one.c two.c -o both", compilers[i]);
-		struct ms_dwarf *dwarf = open_program(program_path("both"));
+		struct ms_dwarf *dwarf = dwarf_open(program_path("both"));
 		while (ms_dwarf_next_global(dwarf, &cursor, &variable) == MS_OK) {
 			int k = 0;
 			while (k < EXPECTED && strcmp(expected[k], variable.qualified))
@@ -242,7 +232,7 @@ static void cxx_variables_are_found_with_their_scopes(void **state)
 		struct ms_buf account = { 0 };
 		struct ms_dwarf_variable variable;
 		program_output(path, &account);
-		struct ms_dwarf *dwarf = open_program(path);
+		struct ms_dwarf *dwarf = dwarf_open(path);
 		uint64_t pc;
 		assert_int_equal(ms_dwarf_symbol(dwarf, "main", &pc), MS_OK);
 		uint64_t bias = program_number(account.data, "main") - pc;
@@ -313,7 +303,7 @@ static void innermost_block_comes_first(void **state)
 		struct ms_buf account = { 0 };
 		struct ms_dwarf_variable variable;
 		program_output(path, &account);
-		struct ms_dwarf *dwarf = open_program(path);
+		struct ms_dwarf *dwarf = dwarf_open(path);
 		assert_local(dwarf, account.data, 1, "x", "outer");
 		assert_local(dwarf, account.data, 1, "a", "a");
 		assert_local(dwarf, account.data, 1, "b", "b");
@@ -392,7 +382,7 @@ static void optimised_code_tells_registers_constants_and_what_is_gone(void **sta
 		if (i == OFF_WHEN_OPTIMISED)
 			continue;
 		snprintf(command, sizeof command, "%s -O2", compilers[i]);
-		struct ms_dwarf *dwarf = open_program(program_compile(command, optimised_c));
+		struct ms_dwarf *dwarf = dwarf_open(program_compile(command, optimised_c));
 		struct ms_dwarf_variable variable;
 		uint64_t pc, inside, behind;
 		assert_int_equal(ms_dwarf_symbol(dwarf, "entry", &pc), MS_OK);
@@ -443,7 +433,7 @@ static void every_program_counter_has_an_answer(void **state)
 			continue;
 		snprintf(command, sizeof command, "%s -O2", compilers[i]);
 		const char *path = program_compile(command, optimised_c);
-		struct ms_dwarf *dwarf = open_program(path);
+		struct ms_dwarf *dwarf = dwarf_open(path);
 		struct ms_symbols *symbols;
 		struct ms_symbol symbol;
 		struct ms_buf error = { 0 };
@@ -480,7 +470,7 @@ static void go_variables_are_called_with_their_package(void **state)
 	program_write("main.go", source);
 	program_shell("GO111MODULE=off GOFLAGS= GOCACHE=${GOCACHE:-$root/build/go-cache} $(command -v go || echo "
 		      "/usr/lib/go-1.19/bin/go) build -gcflags='-N -l' -o main.exe main.go");
-	struct ms_dwarf *dwarf = open_program(program_path("main.exe"));
+	struct ms_dwarf *dwarf = dwarf_open(program_path("main.exe"));
 	variable = global(dwarf, "main.cache", 0);
 	assert_string_equal(type_name(dwarf, variable.type), "map[string]int");
 	assert_string_equal(variable.qualified, "main.cache");
