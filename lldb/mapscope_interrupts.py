@@ -16,9 +16,8 @@ def elsewhere(debugger: lldb.SBDebugger) -> Iterator[None]:
     if not debugger.GetCommandInterpreter().IsActive():
         yield
         return
-    before = signal.pthread_sigmask(
-        signal.SIG_BLOCK, []
-    )  # asked for first: an exception may strike between any two lines
+    # Asked for first: lldb makes a second Ctrl-C an exception, which may strike between any two lines.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         yield

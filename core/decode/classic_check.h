@@ -26,7 +26,7 @@ struct check_chain {
 
 /* The overflow buckets of one array.  */
 struct check_owners {
-	/* Those outside of the array, by check_half: in the map's list; in a chain.  */
+	/* Those outside of the array, by classic_half: in the map's list; in a chain.  */
 	struct ms_marks list[CLASSIC_PAIR], met[CLASSIC_PAIR];
 	bool listed;	      /* the map has a list of them, which was read */
 	bool list_has_spares; /* Go's does */

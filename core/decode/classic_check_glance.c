@@ -5,6 +5,7 @@
    bucket, and its overflow bucket waits in one of two queues, by where it lies: so no two threads ever write to the same marks. When
    many wait, or the array ends, they are read in order of address. Chains of more than two buckets are rare, and looked at closely.  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arith.h"
 #include "decode/classic_check.h"

@@ -7,6 +7,9 @@
    place for each of the first 2^20 spares of an array, and marks on overflow buckets already met (marks.h), which also end
    every cycle.
 
+   Where map-stats asks, a large live map is counted by two threads first (classic_count.h), own buckets and what they lead to elsewhere;
+   the scan is left with spare buckets and with what is out of the ordinary.
+
    Evacuated old chains are scanned like others: what still hangs from them is memory that the map holds.  */
 #include <stdlib.h>
 
